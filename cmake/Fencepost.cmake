@@ -1,0 +1,59 @@
+# How every target of Fencepost is built: the language, the warnings, and the arrows between folders.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+find_program(MOLD_PROGRAM mold)
+if(MOLD_PROGRAM)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+# The same answer on every compiler: no fused multiply-add, no reassociation.
+add_compile_options(-ffp-contract=off)
+
+add_library(fencepost_flags INTERFACE)
+target_compile_options(fencepost_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual -Werror)
+
+option(FENCEPOST_SANITIZE "Build with the address and undefined-behaviour sanitizers" OFF)
+if(FENCEPOST_SANITIZE)
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+
+# A target sees the headers of its own folder and of the folders it depends on, and of no other:
+# each folder's headers are reached through a directory that holds only a link to that folder.
+function(fencepost_headers target)
+  file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  set(view ${PROJECT_BINARY_DIR}/arrows/${target})
+  get_filename_component(parent ${view}/${folder} DIRECTORY)
+  file(MAKE_DIRECTORY ${parent})
+  if(NOT EXISTS ${view}/${folder})
+    file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${view}/${folder} SYMBOLIC)
+  endif()
+  target_include_directories(${target} ${ARGV1} ${view})
+endfunction()
+
+# fencepost_library(engine_cib SOURCES a.cpp b.cpp USES engine_base LINKS pugixml::pugixml)
+#   USES   folders of ours that it may include (the arrows)
+#   LINKS  third-party libraries, private: they stay behind this door
+# Without SOURCES the library is headers only.
+function(fencepost_library target)
+  cmake_parse_arguments(ARG "" "" "SOURCES;USES;LINKS" ${ARGN})
+  if(ARG_SOURCES)
+    add_library(${target} STATIC ${ARG_SOURCES})
+    fencepost_headers(${target} PUBLIC)
+    target_link_libraries(${target} PUBLIC ${ARG_USES} PRIVATE ${ARG_LINKS} fencepost_flags)
+  else()
+    add_library(${target} INTERFACE)
+    fencepost_headers(${target} INTERFACE)
+    target_link_libraries(${target} INTERFACE ${ARG_USES} ${ARG_LINKS})
+  endif()
+endfunction()

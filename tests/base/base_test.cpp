@@ -1,0 +1,21 @@
+#include <catch2/catch.hpp>
+
+#include "engine/base/assert.h"
+#include "engine/base/id.h"
+#include "engine/base/result.h"
+#include "engine/base/score.h"
+#include "engine/base/time.h"
+
+using namespace fencepost;
+
+TEST_CASE("score: minus infinity wins over infinity, and sums are clipped", "[base]") {
+  CHECK(Score::infinity() + Score::minus_infinity() == Score::minus_infinity());
+  CHECK(Score{999'999} + Score{5} == Score::infinity());
+  CHECK(Score{-3} + Score{5} == Score{2});
+  CHECK(to_string(-Score::infinity()) == "-INFINITY");
+}
+
+TEST_CASE("error: the place comes first, as compilers print it", "[base]") {
+  CHECK(to_string(Error{{"cib.xml", 12, 3}, "no such node"}) == "cib.xml:12:3: no such node");
+  CHECK(to_string(Error{{}, "no such node"}) == "no such node");
+}

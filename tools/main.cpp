@@ -1,0 +1,2 @@
+// The fencepost command.
+int main() { return 0; }
