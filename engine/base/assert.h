@@ -7,8 +7,8 @@
 namespace fencepost {
 
 [[noreturn]] inline void assertion_failed(const char* condition, const char* file, int line) {
-  std::fprintf(stderr, "fencepost: internal error: '%s' does not hold at %s:%d; please report this\n", condition,
-               file, line);
+  std::fprintf(stderr, "fencepost: internal error: '%s' does not hold at %s:%d; please report this\n",
+               condition, file, line);
   std::abort();
 }
 
