@@ -1,0 +1,111 @@
+// What a scenario's `world` section says about storage, network services and databases: everything that a CIB
+// cannot say. The scenario reader fills it; the models only read it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/base/time.h"
+#include "engine/sim/random.h"
+#include "models/storage/drbd_config.h"
+
+namespace fencepost::models {
+
+// world: {nfs: {filer: {exports: [/home]}}}
+struct NfsServerConfig {
+  std::string name;
+  std::vector<std::string> exports;
+  sim::Distribution answer_time = sim::LogNormal{.median = 400us, .sigma = 0.5};
+};
+
+// world: {mounts: {db1: [{from: "filer:/home", at: /home, type: nfs, options: hard}]}}
+// What is mounted at boot, outside the cluster's care.
+struct MountConfig {
+  std::string node;
+  std::string from;          // "filer:/home", "/dev/sdb1"
+  std::string at;            // "/home"
+  std::string type = "nfs";  // nfs, nfs4, ext4, xfs
+  std::string options;       // "hard,timeo=600,retrans=2", "soft", "ro"
+};
+
+// world: {disks: {db1: [{device: /dev/sdb1, size: 20GiB}]}}. Devices that are not listed exist, with
+// defaults.
+struct DiskConfig {
+  std::string node;
+  std::string device;
+  std::int64_t size_bytes = std::int64_t{20} << 30;
+  sim::Distribution access_time = sim::LogNormal{.median = 300us, .sigma = 0.6};  // one 4 KiB access
+};
+
+// world: {filesystems: {fs: {replay: 300ms}}}, by cluster resource, or by device.
+struct FilesystemConfig {
+  std::string name;
+  sim::Distribution journal_replay =
+      sim::Uniform{.min = 100ms, .max = 2s};                       // world-facts §5: 0.1-5 s assumed
+  sim::Distribution fsck = sim::Uniform{.min = 200ms, .max = 1s};  // a check that finds a clean journal
+};
+
+// world: {databases: {db: {writes_per_second: 50, wal_replay_rate: 20MiB}}}, by cluster resource.
+// The clients of a database write through its address, as long as it serves them.
+struct DatabaseConfig {
+  std::string name;
+  std::string address;                      // the resource of the IP the clients use; empty: any
+  double writes_per_second = 20;            // that clients get acknowledged
+  std::int64_t bytes_per_write = 8 << 10;   // that become dirty on disk, and as much in the WAL
+  Duration checkpoint_interval = 5min;      // postgresql.conf: checkpoint_timeout
+  std::int64_t wal_replay_rate = 16 << 20;  // bytes/s in crash recovery
+  sim::Distribution startup = sim::LogNormal{.median = 900ms, .sigma = 0.2};  // clean start until it answers
+  sim::Distribution recovery_floor = sim::LogNormal{.median = 300ms, .sigma = 0.3};  // of any crash recovery
+  sim::Distribution shutdown_checkpoint = sim::LogNormal{.median = 500ms, .sigma = 0.4};
+  sim::Distribution select_time = sim::LogNormal{.median = 3ms, .sigma = 0.5};
+  int max_connections = 100;
+  bool fsync = true;  // off: acknowledged writes are in memory only
+};
+
+// world: {processes: [{node: db1, command: rsync, uses: [/srv/db], reads: /home}]}
+// A process that people or cron started: it holds files open on some mounts and works on one.
+struct ProcessConfig {
+  std::string node;
+  std::string command;
+  std::vector<std::string> uses;  // mount points it keeps busy
+  std::string works_on;           // a mount point it keeps reading and writing; empty: it only sits there
+  Duration every = 5s;            // how often it does that
+  bool survives_sigterm = false;  // it catches SIGTERM and goes on
+};
+
+// world: {agents: {fs: {monitor_walks_mounts: true}}}, by cluster resource, or by agent type
+// ("Filesystem"). The agent as installed, not the resource as configured.
+struct AgentHabits {
+  std::string name;
+  bool monitor_walks_mounts =
+      false;  // its monitor runs `df` over all mounts, as older and in-house agents do
+};
+
+// world: {durations: {"fs:start": {median: 200ms, sigma: 0.3}}}: the agent's own work in one action, by
+// "resource:action" or "type:action"; replaces the default of docs/models.md.
+using DurationOverrides = std::map<std::string, sim::Distribution>;
+
+struct DrbdWorld {
+  std::vector<DrbdResourceConfig> resources;
+  std::int64_t volume_size_bytes = std::int64_t{20} << 30;
+  std::int64_t network_rate = 110 << 20;  // bytes/s a resync can get out of link and disks (1 Gbit/s)
+  Duration handshake = 150ms;             // from a successful connect to Established
+};
+
+struct StorageConfig {
+  std::vector<NfsServerConfig> nfs_servers;
+  std::vector<MountConfig> mounts;
+  std::vector<DiskConfig> disks;
+  std::vector<FilesystemConfig> filesystems;
+  std::vector<DatabaseConfig> databases;
+  std::vector<ProcessConfig> processes;
+  std::vector<AgentHabits> habits;
+  DurationOverrides durations;
+  DrbdWorld drbd;
+  bool dead_nfs_is_killable =
+      true;  // false: what waits for a dead NFS server is in D state, as on old kernels
+};
+
+}  // namespace fencepost::models
