@@ -46,6 +46,7 @@ struct MaskedProbeFailure {  // a probe that found "not installed" and the like:
 struct ResourceState {
   std::string id;    // internal id: drbd:0
   std::string name;  // what people read: the configured id for anonymous instances, else the id
+  std::string history_name;  // what histories call it, when that is not the id: drbd
   Variant variant = Variant::primitive;
   ResourceId parent;
   std::vector<ResourceId> children;  // group members, clone instances, per bundle replica: see `replicas`
