@@ -1,0 +1,89 @@
+// What a simulated world is made of, before anything happens: plain values, all with defaults.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/time.h"
+#include "engine/node/ids.h"
+#include "engine/sim/random.h"
+#include "models/agent.h"
+#include "models/network/corosync_options.h"
+
+namespace fencepost::cib {
+struct Cib;
+}
+namespace fencepost::node {
+struct Profile;
+}
+
+namespace fencepost::models {
+
+// How long things take that are nobody's decision. Figures are of the lab's machine: Corosync 3.1.7,
+// Pacemaker 2.1.5 on 2 CPUs (pacemaker-timing.md), n > 1000 agent runs unless said otherwise.
+struct Latencies {
+  // Order to run an agent -> its own first line: fork, exec, interpreter. Median 24 ms, 17-50.
+  sim::Distribution agent_spawn = sim::LogNormal{.median = 22ms, .sigma = 0.25};
+  Duration agent_spawn_min = 17ms;
+  // What an agent's shell or Python needs besides its work; with spawn 25-60 ms.
+  sim::Distribution agent_overhead = sim::LogNormal{.median = 8ms, .sigma = 0.5};
+  // Its end -> the executor knows. Median 1 ms.
+  sim::Distribution agent_report = sim::LogNormal{.median = 1ms, .sigma = 0.6};
+  // fork and exec of a small program, as an agent does many times (assumed).
+  sim::Distribution child_spawn = sim::LogNormal{.median = 2ms, .sigma = 0.3};
+  // A group message, from send to delivery everywhere, in an idle ring: half of "result on a node -> DC sends
+  // the next action, median 4 ms, 90 % under 12 ms".
+  sim::Distribution message = sim::LogNormal{.median = 1500us, .sigma = 0.5};
+  // crm_attribute: the agent's call -> attribute manager has it; 20-35 ms until it is in the CIB.
+  sim::Distribution attribute_command = sim::LogNormal{.median = 15ms, .sigma = 0.2};
+  // A tool (crm_resource, cibadmin): its start -> the daemon has the request (assumed, as crm_attribute).
+  sim::Distribution command = sim::LogNormal{.median = 15ms, .sigma = 0.3};
+  // The CIB to disk: written to a new file, synced, renamed (assumed).
+  sim::Distribution persist = sim::LogNormal{.median = 8ms, .sigma = 0.5};
+  // Power-on of the stack -> corosync runs (0.05-0.09 s) -> its own membership (0.34-0.37 s after that).
+  sim::Distribution corosync_start = sim::Uniform{.min = 50ms, .max = 90ms};
+  sim::Distribution corosync_first_membership = sim::Uniform{.min = 335ms, .max = 375ms};
+  // -> pacemakerd starts its daemons: Booted. 10-18 ms.
+  sim::Distribution pacemaker_start = sim::Uniform{.min = 10ms, .max = 18ms};
+  // Pacemaker gone -> the others see corosync's announced leave 0.25 s later; corosync gone 0.9-1.2 s.
+  sim::Distribution leave = sim::Uniform{.min = 220ms, .max = 280ms};
+  sim::Distribution corosync_stop = sim::Uniform{.min = 900ms, .max = 1200ms};
+  // A new membership of Corosync -> the engine hears of it. 0-40 ms, mostly 4.
+  sim::Distribution membership_notice = sim::LogNormal{.median = 4ms, .sigma = 0.6};
+};
+
+// The machine under a node.
+struct HardwareConfig {
+  // Power-on -> the operating system starts the cluster stack: firmware and boot. The lab's boot_s.
+  sim::Distribution boot = sim::Constant{.value = 5s};
+  bool stack_starts_at_boot = true;  // systemctl enable pacemaker
+  std::string bmc_address;           // what fence_ipmilan's `ip` says; empty: found by the target's name
+  bool bmc_shares_power = true;      // a BMC without power answers nothing
+  int cores = 2;
+};
+
+// Power switches and what they do to nodes. The lab's `power`.
+struct PowerConfig {
+  sim::Distribution off = sim::Constant{.value = 300ms};  // order -> power is off (off_s)
+  bool on_after_fence = true;                             // after_fence: on, or stays off
+};
+
+struct WorldConfig {
+  std::uint64_t seed = 1;
+  node::Nodelist nodes;
+  std::map<std::string, HardwareConfig> hardware;  // by node; missing ones have the defaults
+  CorosyncOptions corosync;                        // its nodes may be empty: `nodes` with one vote each
+  std::vector<std::string> networks = {"lan"};     // corosync uses the first `rings`
+  int rings = 1;
+  PowerConfig power;
+  Latencies latencies;
+  AgentDurations agents;
+  std::shared_ptr<const node::Profile> profile;
+  std::shared_ptr<const cib::Cib> stored_cib;  // on every node's disk before the first boot; may be null
+  WallSeconds start{1'767'225'600};            // 2026-01-01 00:00:00 UTC: no run depends on today
+};
+
+}  // namespace fencepost::models
