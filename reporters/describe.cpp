@@ -27,41 +27,62 @@ std::string plan_text(const policy::Decision& decision) {
     std::string what = policy::verb(change);
     std::transform(what.begin(), what.begin() + 1, what.begin(),
                    [](char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
-    const bool of_node = change.kind == policy::Change::Kind::fence || change.kind == policy::Change::Kind::shutdown;
+    const bool of_node =
+        change.kind == policy::Change::Kind::fence || change.kind == policy::Change::Kind::shutdown;
     const policy::NodeId where = change.destination.valid() && !of_node ? change.destination : change.origin;
     const std::string node = where.valid() ? decision.state[where].name : "";
-    words.push_back(of_node ? what + " " + node : what + " " + change.resource + (node.empty() ? "" : " on " + node));
+    words.push_back(of_node ? what + " " + node
+                            : what + " " + change.resource + (node.empty() ? "" : " on " + node));
   }
   return words.empty() ? "nothing to move" : join(words, ", ");
 }
 
 const char* peer_text(PeerChanged::State state) {
   switch (state) {
-    case PeerChanged::State::lost: return "is lost";
-    case PeerChanged::State::member: return "is a member again";
-    case PeerChanged::State::process_gone: return "has lost its controller";
-    case PeerChanged::State::process_up: return "has its controller back";
-    case PeerChanged::State::join_done: return "has joined";
-    case PeerChanged::State::leaving: return "wants to leave";
+    case PeerChanged::State::lost:
+      return "is lost";
+    case PeerChanged::State::member:
+      return "is a member again";
+    case PeerChanged::State::process_gone:
+      return "has lost its controller";
+    case PeerChanged::State::process_up:
+      return "has its controller back";
+    case PeerChanged::State::join_done:
+      return "has joined";
+    case PeerChanged::State::leaving:
+      return "wants to leave";
   }
   return "";
 }
 
 const char* status_text(OpStatus status) {
   switch (status) {
-    case OpStatus::pending: return "pending";
-    case OpStatus::done: return "done";
-    case OpStatus::cancelled: return "cancelled";
-    case OpStatus::timeout: return "timed out";
-    case OpStatus::not_supported: return "not supported";
-    case OpStatus::error: return "error";
-    case OpStatus::error_hard: return "hard error";
-    case OpStatus::error_fatal: return "fatal error";
-    case OpStatus::not_installed: return "agent not installed";
-    case OpStatus::not_connected: return "executor not connected";
-    case OpStatus::invalid: return "invalid";
-    case OpStatus::no_fence_device: return "no fence device";
-    case OpStatus::no_secrets: return "no secrets";
+    case OpStatus::pending:
+      return "pending";
+    case OpStatus::done:
+      return "done";
+    case OpStatus::cancelled:
+      return "cancelled";
+    case OpStatus::timeout:
+      return "timed out";
+    case OpStatus::not_supported:
+      return "not supported";
+    case OpStatus::error:
+      return "error";
+    case OpStatus::error_hard:
+      return "hard error";
+    case OpStatus::error_fatal:
+      return "fatal error";
+    case OpStatus::not_installed:
+      return "agent not installed";
+    case OpStatus::not_connected:
+      return "executor not connected";
+    case OpStatus::invalid:
+      return "invalid";
+    case OpStatus::no_fence_device:
+      return "no fence device";
+    case OpStatus::no_secrets:
+      return "no secrets";
   }
   return "";
 }
@@ -92,10 +113,12 @@ struct Describer {
             e.decision && !e.decision->changes.empty() ? Weight::normal : Weight::detail};
   }
   Description operator()(const TransitionStarted& e) const {
-    return {"transition-started", on, fmt::format("transition {} starts: {} actions", e.id, e.actions), Weight::detail};
+    return {"transition-started", on, fmt::format("transition {} starts: {} actions", e.id, e.actions),
+            Weight::detail};
   }
   Description operator()(const TransitionAborted& e) const {
-    return {"transition-aborted", on, fmt::format("transition {} is aborted: {}", e.id, e.reason), Weight::detail};
+    return {"transition-aborted", on, fmt::format("transition {} is aborted: {}", e.id, e.reason),
+            Weight::detail};
   }
   Description operator()(const TransitionEnded& e) const {
     static constexpr const char* kStatus[] = {"complete", "stopped", "terminated"};
@@ -120,33 +143,43 @@ struct Describer {
                        e.name.operation == "notify" || e.name.operation == "meta-data" ||
                        e.status == OpStatus::cancelled;
     return {"action-finished", e.name.node, fmt::format("{}: {}", action_text(e.name), result_text(e)),
-            failed(e) ? Weight::headline : quiet ? Weight::noise : Weight::normal};
+            failed(e) ? Weight::headline
+            : quiet   ? Weight::noise
+                      : Weight::normal};
   }
   Description operator()(const ProcessWillNotDie& e) const {
-    return {"will-not-die", e.name.node, action_text(e.name) + ": its process survives SIGKILL", Weight::headline};
+    return {"will-not-die", e.name.node, action_text(e.name) + ": its process survives SIGKILL",
+            Weight::headline};
   }
   Description operator()(const FenceRequested& e) const {
-    return {"fence-requested", on, fmt::format("fencing of {} is requested ({}): {}", e.target, e.action, e.reason),
+    return {"fence-requested", on,
+            fmt::format("fencing of {} is requested ({}): {}", e.target, e.action, e.reason),
             Weight::headline};
   }
   Description operator()(const FenceDeviceStarted& e) const {
-    return {"fence-device-started", on, fmt::format("{} ({}) is to {} {}", e.device, e.agent, e.action, e.target),
-            Weight::normal};
+    return {"fence-device-started", on,
+            fmt::format("{} ({}) is to {} {}", e.device, e.agent, e.action, e.target), Weight::normal};
   }
   Description operator()(const FenceDeviceFinished& e) const {
-    const std::string how = e.timed_out ? "timed out" : e.rc ? (*e.rc == 0 ? "ok" : fmt::format("failed ({})", *e.rc))
-                                                             : "was killed";
-    return {"fence-device-finished", on, fmt::format("{} ({}) {} {}: {}", e.device, e.agent, e.action, e.target, how),
+    const std::string how = e.timed_out ? "timed out"
+                            : e.rc      ? (*e.rc == 0 ? "ok" : fmt::format("failed ({})", *e.rc))
+                                        : "was killed";
+    return {"fence-device-finished", on,
+            fmt::format("{} ({}) {} {}: {}", e.device, e.agent, e.action, e.target, how),
             e.rc == 0 ? Weight::detail : Weight::headline};
   }
   Description operator()(const FenceFinished& e) const {
     return {"fence-finished", on,
-            e.success ? fmt::format("{} is fenced ({} by {} with {})", e.target, e.action, e.delegate, e.device)
-                      : fmt::format("fencing of {} failed: {}", e.target, e.why),
+            e.success
+                ? fmt::format("{} is fenced ({} by {} with {})", e.target, e.action, e.delegate, e.device)
+                : fmt::format("fencing of {} failed: {}", e.target, e.why),
             Weight::headline};
   }
   Description operator()(const DcChanged& e) const {
-    return {"dc", on, e.dc.empty() ? "sees no DC" : e.dc == on ? "is DC now" : "follows DC " + e.dc,
+    return {"dc", on,
+            e.dc.empty() ? "sees no DC"
+            : e.dc == on ? "is DC now"
+                         : "follows DC " + e.dc,
             e.dc == on ? Weight::normal : Weight::detail};
   }
   Description operator()(const PeerChanged& e) const {
@@ -162,12 +195,13 @@ struct Describer {
   Description operator()(const FailCountChanged& e) const {
     const std::string what = action_text({e.node, e.resource, e.operation, e.interval});
     return {"fail-count", e.node,
-            e.value.empty() ? "fail count of " + what + " is cleared" : "fail count of " + what + " is now " + e.value,
+            e.value.empty() ? "fail count of " + what + " is cleared"
+                            : "fail count of " + what + " is now " + e.value,
             Weight::detail};
   }
   Description operator()(const AttributeWritten& e) const {
-    return {"attribute", e.node, fmt::format("attribute {} = {}", e.name, e.value.empty() ? "(none)" : e.value),
-            Weight::noise};
+    return {"attribute", e.node,
+            fmt::format("attribute {} = {}", e.name, e.value.empty() ? "(none)" : e.value), Weight::noise};
   }
   Description operator()(const CommandTaken& e) const { return {"command", on, e.text, Weight::headline}; }
   Description operator()(const LogLine& e) const { return {"log", on, e.text, Weight::detail}; }
@@ -179,13 +213,15 @@ struct Describer {
     return {"fault-ended", e.target, "fault over: " + e.verb, Weight::headline};
   }
   Description operator()(const PowerChanged& e) const {
-    return {"power", e.node, fmt::format("power {}{}", e.on ? "on" : "off", e.why.empty() ? "" : " (" + e.why + ")"),
+    return {"power", e.node,
+            fmt::format("power {}{}", e.on ? "on" : "off", e.why.empty() ? "" : " (" + e.why + ")"),
             Weight::headline};
   }
   Description operator()(const StackChanged& e) const {
-    return {"stack", e.node,
-            fmt::format("cluster stack {}{}", e.up ? "starts" : "ends", e.why.empty() ? "" : " (" + e.why + ")"),
-            Weight::normal};
+    return {
+        "stack", e.node,
+        fmt::format("cluster stack {}{}", e.up ? "starts" : "ends", e.why.empty() ? "" : " (" + e.why + ")"),
+        Weight::normal};
   }
   Description operator()(const TokenLost& e) const {
     return {"token-lost", e.node, "corosync: token lost", Weight::normal};
@@ -212,9 +248,10 @@ struct Describer {
             Weight::headline};
   }
   Description operator()(const ProcessUnblocked& e) const {
-    return {"process-unblocked", e.node,
-            fmt::format("pid {} {} {}", e.pid, e.killed ? "is killed while waiting on" : "goes on:", e.object),
-            Weight::detail};
+    return {
+        "process-unblocked", e.node,
+        fmt::format("pid {} {} {}", e.pid, e.killed ? "is killed while waiting on" : "goes on:", e.object),
+        Weight::detail};
   }
   Description operator()(const StateChanged& e) const {
     return {"state", e.node, fmt::format("{} {}: {} -> {}", e.kind, e.object, e.from, e.to), Weight::detail};
@@ -225,7 +262,8 @@ struct Describer {
             Weight::detail};
   }
   Description operator()(const InvariantBroken& e) const {
-    return {"invariant-broken", "", fmt::format("INVARIANT {} is broken: {}", e.invariant, e.text), Weight::headline};
+    return {"invariant-broken", "", fmt::format("INVARIANT {} is broken: {}", e.invariant, e.text),
+            Weight::headline};
   }
   Description operator()(const Noted& e) const { return {"note", "", e.text, Weight::normal}; }
 };
@@ -245,25 +283,39 @@ std::string duration_text(Duration duration) {
 std::string action_text(const node::ActionName& name) {
   const std::string text = name.resource + " " + name.operation;
   if (name.operation != "monitor") return text;
-  return name.interval == Duration{} ? name.resource + " probe" : text + " (" + duration_text(name.interval) + ")";
+  return name.interval == Duration{} ? name.resource + " probe"
+                                     : text + " (" + duration_text(name.interval) + ")";
 }
 
 // resource-agents developer guide; 190 and 191 are Pacemaker's degraded states.
 std::string rc_text(int rc) {
   switch (rc) {
-    case 0: return "ok";
-    case 1: return "error";
-    case 2: return "invalid parameter";
-    case 3: return "unimplemented feature";
-    case 4: return "insufficient privileges";
-    case 5: return "not installed";
-    case 6: return "not configured";
-    case 7: return "not running";
-    case 8: return "promoted";
-    case 9: return "promoted (failed)";
-    case 190: return "degraded";
-    case 191: return "degraded promoted";
-    default: return "unknown";
+    case 0:
+      return "ok";
+    case 1:
+      return "error";
+    case 2:
+      return "invalid parameter";
+    case 3:
+      return "unimplemented feature";
+    case 4:
+      return "insufficient privileges";
+    case 5:
+      return "not installed";
+    case 6:
+      return "not configured";
+    case 7:
+      return "not running";
+    case 8:
+      return "promoted";
+    case 9:
+      return "promoted (failed)";
+    case 190:
+      return "degraded";
+    case 191:
+      return "degraded promoted";
+    default:
+      return "unknown";
   }
 }
 

@@ -1,4 +1,5 @@
-// A record in words: the same sentence in the timeline, in the record table and in the difference that replay shows.
+// A record in words: the same sentence in the timeline, in the record table and in the difference that replay
+// shows.
 #pragma once
 
 #include <cstdint>

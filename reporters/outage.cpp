@@ -36,7 +36,8 @@ void OutageAnalyser::observe(const backend::Record& record) {
 void OutageAnalyser::learn(const node::JournalEntry& entry, SimTime at) {
   using What = Marker::What;
   if (const auto* started = std::get_if<node::ActionStarted>(&entry)) {
-    if (const auto activity = activity_of(started->name.operation)) markers_.push_back({at, What::begin, *activity, started->name.node});
+    if (const auto activity = activity_of(started->name.operation))
+      markers_.push_back({at, What::begin, *activity, started->name.node});
   } else if (const auto* finished = std::get_if<node::ActionFinished>(&entry)) {
     if (const auto activity = activity_of(finished->name.operation))
       markers_.push_back({at, What::end, *activity, finished->name.node});
@@ -81,13 +82,15 @@ void OutageAnalyser::see(const backend::Observation& observation, SimTime at) {
   }
 }
 
-void OutageAnalyser::set_available(Service& service, const std::string& resource, bool available, SimTime at) {
+void OutageAnalyser::set_available(Service& service, const std::string& resource, bool available,
+                                   SimTime at) {
   if (available == service.available) return;
   service.available = available;
   if (!available) {
     service.down_since = at;
   } else if (service.down_since) {
-    Outage outage{.resource = resource, .from = *service.down_since, .until = at, .open = false, .by_cause = {}};
+    Outage outage{
+        .resource = resource, .from = *service.down_since, .until = at, .open = false, .by_cause = {}};
     split(outage);
     service.past.push_back(outage);
     service.down_since.reset();
@@ -99,7 +102,8 @@ std::vector<Outage> OutageAnalyser::outages(SimTime end) const {
   for (const auto& [resource, service] : services_) {
     all.insert(all.end(), service.past.begin(), service.past.end());
     if (!service.down_since) continue;
-    Outage outage{.resource = resource, .from = *service.down_since, .until = end, .open = true, .by_cause = {}};
+    Outage outage{
+        .resource = resource, .from = *service.down_since, .until = end, .open = true, .by_cause = {}};
     split(outage);
     all.push_back(outage);
   }

@@ -19,8 +19,8 @@ namespace fencepost::reporters {
 //   stop     a stop or demote runs
 //   promote  a promote runs
 //   start    a start runs
-// and when none is: `detect` until the cluster first learnt that something is wrong, `client` after the last action
-// (everything runs, clients are not served yet), else `decide`.
+// and when none is: `detect` until the cluster first learnt that something is wrong, `client` after the last
+// action (everything runs, clients are not served yet), else `decide`.
 enum class OutageCause : std::uint8_t { detect, decide, fence, stop, promote, start, client };
 inline constexpr std::size_t kOutageCauses = 7;
 std::string_view to_string(OutageCause cause);
@@ -28,15 +28,15 @@ std::string_view to_string(OutageCause cause);
 struct Outage {
   std::string resource;
   SimTime from;
-  SimTime until;      // when it ended, or the end of the run
-  bool open = false;  // it had not ended
+  SimTime until;                                   // when it ended, or the end of the run
+  bool open = false;                               // it had not ended
   std::array<Duration, kOutageCauses> by_cause{};  // sums to until - from
 
   Duration length() const { return until - from; }
 };
 
-// Counts an outage from the moment a service that was available no longer is. Resources of which the world reports
-// no service count as served while some node has them Started, or Promoted once they ever were.
+// Counts an outage from the moment a service that was available no longer is. Resources of which the world
+// reports no service count as served while some node has them Started, or Promoted once they ever were.
 class OutageAnalyser : public backend::Observer {
  public:
   void observe(const backend::Record& record) override;
@@ -51,7 +51,7 @@ class OutageAnalyser : public backend::Observer {
     std::string node;  // that acts; empty for fencing, which is the cluster's
   };
   struct Service {
-    bool reported = false;      // by ServiceChanged; then roles do not count
+    bool reported = false;  // by ServiceChanged; then roles do not count
     bool ever_promoted = false;
     std::map<std::string, std::string> roles;  // node -> role
     bool available = false;
@@ -68,6 +68,5 @@ class OutageAnalyser : public backend::Observer {
   std::map<std::string, Service> services_;
   std::vector<Marker> markers_;  // in order of time
 };
-
 
 }  // namespace fencepost::reporters

@@ -11,11 +11,13 @@ namespace {
 
 constexpr std::string_view kReset = "\033[0m";
 
-// Red for what is broken, yellow for what people or faults did, green for what is well again, grey for detail.
+// Red for what is broken, yellow for what people or faults did, green for what is well again, grey for
+// detail.
 std::string_view colour_of(const Description& line) {
   const std::string_view kind = line.kind;
   if (kind == "fault" || kind == "command" || kind == "fault-ended") return "\033[33m";
-  if (kind == "invariant-broken" || kind == "fence-requested" || kind == "process-blocked" || kind == "will-not-die")
+  if (kind == "invariant-broken" || kind == "fence-requested" || kind == "process-blocked" ||
+      kind == "will-not-die")
     return "\033[31m";
   if (kind == "power" || kind == "fence-finished") return "\033[1m";
   if (kind == "service") return line.text.find("nobody") == std::string::npos ? "\033[32m" : "\033[31m";
