@@ -24,7 +24,7 @@ struct AgentCommand {
   std::string type;      // IPaddr2, Filesystem …; for stonith the fence agent, fence_ipmilan
   std::string resource;  // the instance as the executor knows it ("drbd", "drbd:0" when globally unique)
   std::string action;  // start, stop, monitor, promote, demote, notify, meta-data; fence agents: reboot, off,
-                       // on, status, monitor, list
+                       // on, status, monitor, list, metadata
   Duration interval{};    // 0 for one-off actions and probes
   Duration timeout{};     // after this the backend reports AgentOverdue; it kills nothing by itself
   Parameters parameters;  // OCF_RESKEY_*; for fence agents the options it reads from stdin

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -64,6 +65,15 @@ struct AgentOverdue {
   CallId call;
 };
 
+// An agent, or somebody on this node, set or deleted a transient attribute of this node: what crm_attribute
+// and crm_master ask of the attribute manager, when the request reaches it. Promotion scores come this way
+// (master-drbd).
+struct AttributeRequested {
+  std::string name;
+  std::optional<std::string> value;  // nothing: delete
+  Duration dampening{};              // attrd_updater --delay
+};
+
 // Somebody asked this node for something.
 struct CommandReceived {
   Command command;
@@ -83,6 +93,7 @@ struct DaemonDied {
 };
 
 using Event = std::variant<Booted, TimerFired, MembershipFormed, QuorumChanged, GroupChanged,
-                           MessageDelivered, AgentExited, AgentOverdue, CommandReceived, DaemonDied>;
+                           MessageDelivered, AgentExited, AgentOverdue, AttributeRequested,
+                           CommandReceived, DaemonDied>;
 
 }  // namespace fencepost::node

@@ -1,0 +1,65 @@
+#include "engine/node/profile.h"
+
+#include <initializer_list>
+#include <utility>
+
+namespace fencepost::node {
+namespace {
+
+sim::Empirical often(std::initializer_list<std::pair<Duration, int>> values) {
+  sim::Empirical result;
+  for (const auto& [value, times] : values)
+    result.samples.insert(result.samples.end(), static_cast<std::size_t>(times), value);
+  return result;
+}
+
+}  // namespace
+
+Profile pacemaker_profile() {
+  return {
+      .name = "pacemaker-2.1.5",
+      .controller_start = sim::Uniform{1095ms, 1130ms},
+      .join_pause = 1s,
+      .stack_stop = sim::Uniform{60ms, 100ms},
+      .controller_respawn = sim::Uniform{50ms, 70ms},
+
+      .controller_turn = often({{1ms, 3}, {2ms, 4}, {3ms, 5}, {4ms, 3}, {5ms, 2}, {8ms, 1}, {11ms, 1}}),
+      .order_turn = sim::Uniform{0ms, 4ms},
+      .second_notice = often({{0ms, 10}, {5ms, 14}}),
+
+      .unanswered_sleep = 1s,
+      .cib_answer = sim::Uniform{6ms, 16ms},
+      .cib_answer_after_join = often({{0ms, 13}, {20ms, 58}, {1010ms, 2}}),
+      .scheduling = sim::Uniform{4ms, 12ms},
+      .plan_reading = sim::Uniform{0ms, 6ms},
+
+      .election_pause = often({{1ms, 1}, {4ms, 1}, {208ms, 2}, {212ms, 1}}),
+      .cpu_time = sim::Uniform{30ms, 90ms},
+      .join_finalize = sim::Uniform{6ms, 20ms},
+
+      .meta_data_before_start = true,
+      .low_limit_for = 30s,
+      .will_not_die_after = 5s,
+      .unkillable_reported_after = std::nullopt,
+      .executor_waits_for_cancelled = true,
+      .stuck_daemon_killed = sim::Distribution{sim::Uniform{34s, 38s}},
+      .controller_found_first = 2.0 / 3,
+
+      .attribute_write = sim::Uniform{5ms, 10ms},
+      .command = sim::Uniform{22ms, 30ms},
+
+      .fence_dispatch = sim::Uniform{3ms, 9ms},
+      .fence_retry_pause = 1s,
+  };
+}
+
+Profile fencepost_profile() {
+  Profile profile;
+  profile.name = "fencepost";
+  profile.will_not_die_after = 5s;
+  profile.unkillable_reported_after = 1s;  // a bounded grace after the timeout
+  profile.fence_retry_pause = 1s;          // the device's own limit on logins, not ours
+  return profile;
+}
+
+}  // namespace fencepost::node
