@@ -44,9 +44,14 @@ struct FencingLevel {
   bool operator==(const FencingLevel&) const = default;
 };
 
+struct SectionExtras {
+  std::string section;  // "resources"
+  Extras extras;
+  bool operator==(const SectionExtras&) const = default;
+};
+
 struct Configuration {
   NvpairBlocks cluster_properties;
-  Extras crm_config_extras;
   std::vector<Node> nodes;  // in document order
   std::vector<Resource> resources;
   std::vector<Resource> templates;
@@ -56,15 +61,9 @@ struct Configuration {
   NvpairBlocks operation_defaults;
   std::vector<Tag> tags;
   std::vector<FencingLevel> fencing_levels;
-  // Sections and elements kept as text: acls, alerts and whatever else stood in <configuration>; and what
-  // stood where it means nothing inside a section, under the section's name.
-  Extras extras;
-  struct SectionExtras {
-    std::string section;
-    Extras extras;
-    bool operator==(const SectionExtras&) const = default;
-  };
-  std::vector<SectionExtras> section_extras;
+  bool has_references = false;                // some id_ref is set: what it names was copied in its place
+  Extras extras;                              // acls, alerts and whatever else stood in <configuration>
+  std::vector<SectionExtras> section_extras;  // what is not modelled directly inside a section
 
   bool operator==(const Configuration&) const = default;
 };

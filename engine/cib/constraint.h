@@ -26,6 +26,7 @@ struct ConstraintBase {
   std::vector<ResourceSet> sets;
   bool has_lifetime = false;
   std::vector<Rule> lifetime;
+  Extras lifetime_extras;
   Extras extras;
   Line line;
   bool operator==(const ConstraintBase&) const = default;

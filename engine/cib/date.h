@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "engine/base/time.h"
+#include "engine/cib/values.h"
 
 namespace fencepost::cib {
 
@@ -27,7 +28,16 @@ CalendarTime calendar(WallSeconds time);
 // "epoch", 2026-11-22, 20261122, 2026-326, 2026-W47-7, each with an optional time. A time alone means today.
 std::optional<WallSeconds> parse_date(std::string_view text, WallSeconds now);
 
+// What <duration> adds to a date; months first, then the rest.
+struct DateSpan {
+  std::int64_t years = 0, months = 0, weeks = 0, days = 0, hours = 0, minutes = 0, seconds = 0;
+};
+std::optional<WallSeconds> add(WallSeconds start, const DateSpan& span);  // nothing if it leaves the calendar
+
 std::string to_iso8601(WallSeconds time);  // 2026-11-22 14:46:32Z
+
+// "PT1M30S", "P2D": how long, with Pacemaker's off-by-one (P1D is nothing, P2D is a day; PT… is exact).
+std::optional<Milliseconds> parse_iso_duration(std::string_view text);
 
 int moon_phase(const CalendarTime& time);  // 0-7
 

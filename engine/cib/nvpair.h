@@ -14,7 +14,8 @@ namespace fencepost::cib {
 
 struct Nvpair {
   std::string id;
-  std::string id_ref;  // set: the name or value it lacked came from the nvpair it names
+  std::string id_ref;        // set: the name or value it lacked came from the nvpair it names
+  bool value_is_own = true;  // false: it came from the nvpair that id_ref names
   std::string name;
   std::optional<std::string> value;  // an empty value is a real value; a missing one sets nothing
   Extras extras;

@@ -35,7 +35,7 @@ struct Operation {
   Line line;
   bool operator==(const Operation&) const = default;
 
-  const std::string* setting(std::string_view name) const;
+  const std::string* setting(std::string_view setting_name) const;
 };
 
 struct PortMapping {
@@ -80,6 +80,7 @@ struct Resource {
   Agent agent;              // primitives and templates
   std::string template_id;  // primitives: XML "template"
   std::vector<Operation> operations;
+  Extras operations_extras;
   std::string operations_id;
   std::string operations_id_ref;  // set: operations were copied from the <operations> it names
 

@@ -1,6 +1,7 @@
 // Rules: conditions on node attributes, roles, dates, resources and operations, as a tree.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -15,8 +16,7 @@ struct AttributeExpression {  // on a node attribute; on the role when attribute
   std::string id;
   std::string attribute;
   std::string operation;  // lt gt lte gte eq ne defined not_defined
-  std::string value;
-  bool has_value = false;
+  std::optional<std::string> value;
   std::string type;          // string, integer, number, version
   std::string value_source;  // literal, param, meta
   Extras extras;

@@ -127,9 +127,10 @@ struct NodeState {
   std::string node_in_maintenance;  // "1"
   bool has_transient_attributes = false;
   NvpairBlocks transient_attributes;
-  std::string transient_attributes_id;
+  Extras transient_extras;
   bool has_lrm = false;
-  std::string lrm_id;
+  Extras lrm_extras;
+  Extras lrm_resources_extras;
   std::vector<SharedValue<ResourceHistory>> resources;  // in document order
   Extras extras;
   Line line;
@@ -150,6 +151,7 @@ struct TicketState {
 struct Status {
   std::vector<SharedValue<NodeState>> nodes;  // in document order
   std::vector<TicketState> tickets;
+  Extras tickets_extras;
   Extras extras;
   bool operator==(const Status&) const = default;
 };

@@ -1,0 +1,7 @@
+#include "engine/cib/upgrade.h"
+
+namespace fencepost::cib {
+
+void upgrade(Cib&) {}
+
+}  // namespace fencepost::cib
