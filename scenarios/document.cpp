@@ -85,10 +85,14 @@ const Value* Value::find(std::string_view key) const {
 
 const char* kind_name(Value::Kind kind) {
   switch (kind) {
-    case Value::Kind::nothing: return "nothing";
-    case Value::Kind::text: return "a plain value";
-    case Value::Kind::list: return "a list";
-    case Value::Kind::map: return "a map of names to values";
+    case Value::Kind::nothing:
+      return "nothing";
+    case Value::Kind::text:
+      return "a plain value";
+    case Value::Kind::list:
+      return "a list";
+    case Value::Kind::map:
+      return "a map of names to values";
   }
   return "";
 }
@@ -108,8 +112,10 @@ Result<Value> read_document(const std::string& text, const std::string& file_nam
 std::string to_flow(const Value& value) {
   std::string out;
   switch (value.kind) {
-    case Value::Kind::nothing: return "null";
-    case Value::Kind::text: return quoted(value.text);
+    case Value::Kind::nothing:
+      return "null";
+    case Value::Kind::text:
+      return quoted(value.text);
     case Value::Kind::list:
       for (const Value& item : value.items) out += (out.empty() ? "" : ", ") + to_flow(item);
       return "[" + out + "]";

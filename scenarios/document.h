@@ -1,5 +1,5 @@
-// A YAML (or JSON) document as a tree that remembers where everything stood. The only door of the YAML library
-// is behind this.
+// A YAML (or JSON) document as a tree that remembers where everything stood. The only door of the YAML
+// library is behind this.
 #pragma once
 
 #include <string>

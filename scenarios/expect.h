@@ -66,7 +66,8 @@ struct Expectations {
   bool given = false;
   // Complete: no other node is fenced. Not given: fencing is not looked at.
   std::optional<std::vector<FencedExpectation>> fenced;
-  std::vector<std::string> never;     // invariants that must not fire. None fires unless it stands in `violated`.
+  std::vector<std::string>
+      never;  // invariants that must not fire. None fires unless it stands in `violated`.
   std::vector<std::string> violated;  // invariants that must fire
   std::map<std::string, OutageExpectation> outage;
   std::vector<RoleExpectation> roles;

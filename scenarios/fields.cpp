@@ -76,7 +76,8 @@ void read_number(const Value& value, Number& into, Problems& problems) {
   const std::string& text = value.text;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
   if (error != std::errc{} || end != text.data() + text.size())
-    problems.add(value, "'" + text + "' is no " + (std::is_unsigned_v<Number> ? "whole number from 0 up" : "whole number"));
+    problems.add(value, "'" + text + "' is no " +
+                            (std::is_unsigned_v<Number> ? "whole number from 0 up" : "whole number"));
 }
 
 void read_distribution_map(const Value& value, sim::Distribution& into, Problems& problems) {
@@ -96,8 +97,10 @@ void read_distribution_map(const Value& value, sim::Distribution& into, Problems
   } else if (fields.read("exponential", mean)) {
     into = sim::Exponential{mean};
   } else if (fields.read("samples", samples)) {
-    if (samples.empty()) problems.add(value, "samples needs at least one duration");
-    else into = sim::Empirical{samples};
+    if (samples.empty())
+      problems.add(value, "samples needs at least one duration");
+    else
+      into = sim::Empirical{samples};
   } else if (has_median && has_p99) {
     if (median <= Duration{} || p99 < median)
       problems.add(value, "a log-normal needs a median above 0 and a p99 not below it");
@@ -106,8 +109,9 @@ void read_distribution_map(const Value& value, sim::Distribution& into, Problems
   } else if (has_median && has_sigma) {
     into = sim::LogNormal{median, sigma};
   } else {
-    problems.add(value, "a distribution is a duration, or {uniform: [1s, 3s]}, {exponential: 2s}, "
-                        "{median: 1s, p99: 4s}, {median: 1s, sigma: 0.4} or {samples: [1s, 2s]}");
+    problems.add(value,
+                 "a distribution is a duration, or {uniform: [1s, 3s]}, {exponential: 2s}, "
+                 "{median: 1s, p99: 4s}, {median: 1s, sigma: 0.4} or {samples: [1s, 2s]}");
   }
   fields.finish();
 }
@@ -146,7 +150,8 @@ std::string format_duration(Duration duration) {
   if (rest == 0) return "0s";
   if (rest < 0) return "-" + format_duration(-duration);
   std::string out;
-  for (const Unit unit : {Unit{"d", 86'400'000'000'000}, Unit{"h", 3'600'000'000'000}, Unit{"m", 60'000'000'000}}) {
+  for (const Unit unit :
+       {Unit{"d", 86'400'000'000'000}, Unit{"h", 3'600'000'000'000}, Unit{"m", 60'000'000'000}}) {
     if (rest < unit.nanoseconds) continue;
     out += std::to_string(rest / unit.nanoseconds) + std::string(unit.name);
     rest %= unit.nanoseconds;
@@ -210,11 +215,13 @@ void read(const Value& value, double& into, Problems& problems) {
 void read(const Value& value, Duration& into, Problems& problems) {
   if (!expect_text(value, "a duration", problems)) return;
   if (value.text.starts_with("-"))
-    return problems.add(value, "'" + value.text + "' is negative; a time counts from t=0, a duration from 0 up");
-  if (const auto duration = parse_duration(value.text)) into = *duration;
+    return problems.add(value,
+                        "'" + value.text + "' is negative; a time counts from t=0, a duration from 0 up");
+  if (const auto duration = parse_duration(value.text))
+    into = *duration;
   else
-    problems.add(value, "'" + value.text +
-                            "' is no duration: write 60s, 500ms, 10m, 1h30m, or a number of seconds");
+    problems.add(value,
+                 "'" + value.text + "' is no duration: write 60s, 500ms, 10m, 1h30m, or a number of seconds");
 }
 
 void read(const Value& value, sim::Distribution& into, Problems& problems) {
@@ -242,7 +249,8 @@ bool Fields::choose(std::string_view key, const std::vector<std::string>& allowe
   scenarios::read(*value, word, problems_);
   const auto place = std::ranges::find(allowed, word);
   if (place == allowed.end()) {
-    problems_.add(*value, "'" + word + "' cannot be the " + std::string(key) + " of " + what_ + ": use " + one_of(allowed));
+    problems_.add(*value, "'" + word + "' cannot be the " + std::string(key) + " of " + what_ + ": use " +
+                              one_of(allowed));
     return false;
   }
   into = static_cast<std::size_t>(place - allowed.begin());

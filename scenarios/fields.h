@@ -38,7 +38,8 @@ class Problems {
 std::optional<Duration> parse_duration(std::string_view text);
 std::string format_duration(Duration duration);  // the shortest of these: "1h30m", "60s" becomes "1m"
 
-// The nearest of the words, if one is near enough to be a slip of the fingers: ", did you mean 'verb'?", or "".
+// The nearest of the words, if one is near enough to be a slip of the fingers: ", did you mean 'verb'?", or
+// "".
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& allowed);
 // "a, b or c"
 std::string one_of(const std::vector<std::string>& allowed);
@@ -75,7 +76,8 @@ template <class T>
 void read(const Value& value, std::map<std::string, T>& into, Problems& problems) {
   if (value.kind == Value::Kind::nothing) return;
   if (!value.is_map())
-    return problems.add(value, std::string("expected a map of names to values, not ") + kind_name(value.kind));
+    return problems.add(value,
+                        std::string("expected a map of names to values, not ") + kind_name(value.kind));
   for (const Entry& entry : value.entries) read(entry.value, into[entry.key.text], problems);
 }
 

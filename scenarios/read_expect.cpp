@@ -25,7 +25,8 @@ class ExpectReader {
     if (const Value* roles = fields.take("roles")) out.roles = read_list(*roles, &ExpectReader::role);
     if (const Value* runs_on = fields.take("runs_on")) read_runs_on(*runs_on, out);
     if (const Value* order = fields.take("order")) out.order = read_list(*order, &ExpectReader::pattern);
-    if (const Value* happens = fields.take("happens")) out.happens = read_list(*happens, &ExpectReader::pattern);
+    if (const Value* happens = fields.take("happens"))
+      out.happens = read_list(*happens, &ExpectReader::pattern);
     if (const Value* absent = fields.take("absent")) out.absent = read_list(*absent, &ExpectReader::pattern);
     if (const Value* transitions = fields.take("transitions")) out.transitions = count(*transitions);
     std::size_t verdict = 0;
@@ -46,7 +47,8 @@ class ExpectReader {
     return out;
   }
 
-  void known(const Value& at, const std::string& word, const std::vector<std::string>& allowed, const char* what) {
+  void known(const Value& at, const std::string& word, const std::vector<std::string>& allowed,
+             const char* what) {
     if (std::ranges::find(allowed, word) != allowed.end()) return;
     const std::string near = did_you_mean(word, allowed);
     problems_.add(at, "there is no " + std::string(what) + " '" + word + "'" +
@@ -134,7 +136,8 @@ class ExpectReader {
     if (fields.read("node", out.node)) known_node(value.find("node"), out.node);
     std::size_t which = 0;
     if (fields.choose("role", kRoles, which)) out.role = kRoles[which];
-    if (const Value* at = fields.take("at"); at != nullptr && at->text != "end") scenarios::read(*at, out.at.emplace(), problems_);
+    if (const Value* at = fields.take("at"); at != nullptr && at->text != "end")
+      scenarios::read(*at, out.at.emplace(), problems_);
     fields.finish();
     return out;
   }
@@ -165,8 +168,9 @@ class ExpectReader {
     int given = 0;
     for (const auto& [key, place] : kinds) given += fields.read(key, *place) ? 1 : 0;
     if (given != 1)
-      problems_.add(value, "an event is one of action, start, fence, fence_try, role, fault, blocked, dc, down, "
-                           "served and violation: {action: \"fs:stop\", node: db1, result: timeout}");
+      problems_.add(value,
+                    "an event is one of action, start, fence, fence_try, role, fault, blocked, dc, down, "
+                    "served and violation: {action: \"fs:stop\", node: db1, result: timeout}");
     fields.read("node", out.node);
     fields.read("result", out.result);
     fields.read("on", out.on);
@@ -216,9 +220,12 @@ class ExpectReader {
 
 const char* to_string(Verdict verdict) {
   switch (verdict) {
-    case Verdict::held: return "held";
-    case Verdict::broken: return "broken";
-    case Verdict::undecided: return "undecided";
+    case Verdict::held:
+      return "held";
+    case Verdict::broken:
+      return "broken";
+    case Verdict::undecided:
+      return "undecided";
   }
   return "";
 }

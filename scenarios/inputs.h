@@ -1,0 +1,42 @@
+// The files a scenario is made of: itself, its CIB, corosync.conf, DRBD resources. Read once from disk, kept,
+// and put into the recording, which can thus be replayed anywhere.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/base/result.h"
+
+namespace fencepost::scenarios {
+
+struct InputFile {
+  std::string name;  // as the scenario names it; "" is the scenario itself
+  std::string content;
+
+  bool operator==(const InputFile&) const = default;
+};
+
+class Inputs {
+ public:
+  // From disk; what a scenario names is relative to the scenario.
+  static Result<Inputs> from_disk(const std::string& scenario_path);
+  // From a recording.
+  static Inputs from_recording(std::string scenario_path, std::vector<InputFile> files);
+
+  const std::string& scenario_path() const { return scenario_path_; }
+  const std::string& scenario_text() const { return files_.front().content; }
+  // The error has no place: the one who names the file knows where.
+  Result<std::string> content(const std::string& name);
+  std::string path_of(const std::string& name) const;  // for messages
+  const std::vector<InputFile>& files() const { return files_; }
+
+ private:
+  std::string scenario_path_;
+  std::vector<InputFile> files_;  // the scenario first
+  bool disk_ = true;
+};
+
+// Why not, in words people know: "No such file or directory".
+Result<std::string> read_text_file(const std::string& path);
+
+}  // namespace fencepost::scenarios
