@@ -1,6 +1,7 @@
 #include "engine/sim/random.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <string>
 
@@ -18,7 +19,7 @@ constexpr double kZ99 = 2.3263478740408408;  // the normal's 99 % quantile
 Duration from_ns(double ns) {
   if (!(ns > 0)) return Duration::zero();
   if (ns >= 9.2e18) return Duration::max();
-  return Duration{static_cast<std::int64_t>(ns + 0.5)};
+  return Duration{std::llround(ns)};
 }
 
 double ns(Duration duration) { return static_cast<double>(duration.count()); }
