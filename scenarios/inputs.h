@@ -6,15 +6,11 @@
 #include <vector>
 
 #include "engine/base/result.h"
+#include "reporters/recorder.h"
 
 namespace fencepost::scenarios {
 
-struct InputFile {
-  std::string name;  // as the scenario names it; "" is the scenario itself
-  std::string content;
-
-  bool operator==(const InputFile&) const = default;
-};
+using InputFile = reporters::InputFile;
 
 class Inputs {
  public:

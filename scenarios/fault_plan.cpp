@@ -1,0 +1,91 @@
+#include "scenarios/fault_plan.h"
+
+#include "reporters/describe.h"
+
+namespace fencepost::scenarios {
+
+FaultPlan::FaultPlan(models::World& world, const std::vector<TimedFault>& faults)
+    : world_(world), faults_(faults) {
+  for (const node::NodelistEntry& node : world.config().nodes) node_names_.push_back(node.name);
+}
+
+void FaultPlan::begin(SimTime t0) {
+  t0_ = t0;
+  for (const TimedFault& fault : faults_) {
+    if (!fault.when)
+      world_.at(t0 + fault.at, [this, &fault] { inject(fault); });
+    else
+      waiting_.push_back({&fault, std::regex(fault.when->log)});
+  }
+}
+
+void FaultPlan::inject(const TimedFault& fault) {
+  const Result<void> done = models::inject(world_, fault.what);
+  if (!done) refused_.push_back(to_string(Error{fault.where, done.error().message}));
+}
+
+// Each trigger fires once. What happens before its `at` does not count.
+template <class Fits>
+void FaultPlan::fire_if(Fits fits) {
+  const SimTime now = world_.now();
+  for (auto waiting = waiting_.begin(); waiting != waiting_.end();) {
+    const TimedFault& fault = *waiting->fault;
+    if (now < t0_ + fault.at || !fits(*waiting)) {
+      ++waiting;
+      continue;
+    }
+    waiting = waiting_.erase(waiting);
+    world_.at(now + fault.delay, [this, &fault] { inject(fault); });
+  }
+}
+
+bool FaultPlan::about(const Trigger& trigger, Trigger::Kind kind, const models::Machine& machine,
+                      const models::AgentRun& run) const {
+  const auto fits = [](const std::string& wanted, std::string_view actual) {
+    return wanted.empty() || wanted == actual;
+  };
+  return trigger.kind == kind && fits(trigger.node, machine.name()) &&
+         fits(trigger.resource, run.resource()) && fits(trigger.action, run.action()) &&
+         fits(trigger.state, machine.role(run.resource())) && trigger.probe == run.is_probe();
+}
+
+void FaultPlan::fire_agent(Trigger::Kind kind, const models::Machine& machine, const models::AgentRun& run) {
+  if (waiting_.empty()) return;
+  fire_if([&](const Waiting& waiting) { return about(*waiting.fault->when, kind, machine, run); });
+}
+
+void FaultPlan::agent_began(const models::Machine& machine, const models::AgentRun& run) {
+  fire_agent(Trigger::Kind::start, machine, run);
+}
+
+void FaultPlan::agent_ended(const models::Machine& machine, const models::AgentRun& run,
+                            const models::ExitStatus&) {
+  fire_agent(Trigger::Kind::end, machine, run);
+}
+
+void FaultPlan::observe(const backend::Record& record) {
+  if (waiting_.empty()) return;
+  if (const auto* observation = std::get_if<backend::Observation>(&record.what)) {
+    const auto* role = std::get_if<backend::RoleChanged>(observation);
+    if (role == nullptr) return;
+    fire_if([&](const Waiting& waiting) {
+      const Trigger& when = *waiting.fault->when;
+      return when.kind == Trigger::Kind::state && (when.node.empty() || when.node == role->node) &&
+             (when.resource.empty() || when.resource == role->resource) &&
+             (when.state.empty() || when.state == role->role);
+    });
+    return;
+  }
+  // There is no pacemaker.log here: its place is taken by what the node's journal says in words.
+  std::string text;
+  fire_if([&](const Waiting& waiting) {
+    const Trigger& when = *waiting.fault->when;
+    if (when.kind != Trigger::Kind::log ||
+        (!when.node.empty() && when.node != node_names_[record.node.index()]))
+      return false;
+    if (text.empty()) text = reporters::describe(record, node_names_).text;
+    return std::regex_search(text, waiting.log);
+  });
+}
+
+}  // namespace fencepost::scenarios

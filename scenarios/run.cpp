@@ -1,0 +1,302 @@
+#include "scenarios/run.h"
+
+#include <algorithm>
+
+#include "engine/cib/cib.h"
+#include "engine/cib/edit.h"
+#include "engine/cib/read.h"
+#include "engine/cib/write.h"
+#include "engine/node/profile.h"
+#include "models/world.h"
+#include "scenarios/cluster_watch.h"
+#include "scenarios/fault_plan.h"
+#include "scenarios/witness.h"
+
+namespace fencepost::scenarios {
+namespace {
+
+// What stands on every node's disk when it first boots: no resources, no fencing, and a DC after a second.
+std::shared_ptr<const cib::Cib> empty_cib() {
+  static const auto boot = [] {
+    const auto document = cib::read(
+        R"(<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" epoch="1" num_updates="0" admin_epoch="0">
+<configuration><crm_config><cluster_property_set id="cib-bootstrap-options">
+<nvpair id="cib-bootstrap-options-dc-deadtime" name="dc-deadtime" value="1s"/>
+<nvpair id="cib-bootstrap-options-stonith-enabled" name="stonith-enabled" value="false"/>
+</cluster_property_set></crm_config><nodes/><resources/><constraints/></configuration><status/></cib>)",
+        "the empty CIB");
+    HA_ASSERT(document.has_value());
+    return std::make_shared<const cib::Cib>(document->cib);
+  }();
+  return boot;
+}
+
+// An agent that has been at work for longer than this does not keep a run from being over: it hangs.
+constexpr Duration kAtWork = 15s;
+
+models::WorldConfig world_config(const Scenario& scenario, const RunOptions& options) {
+  models::WorldConfig config = scenario.world;
+  if (options.seed) config.seed = *options.seed;
+  config.stored_cib = empty_cib();
+  config.profile = std::make_shared<const node::Profile>(
+      scenario.profile == "fencepost" ? node::fencepost_profile() : node::pacemaker_profile());
+  return config;
+}
+
+// Which agents are at work, and when the last run of one operation ended.
+class AgentsAtWork : public models::AgentWatcher {
+ public:
+  explicit AgentsAtWork(const models::World& world) : world_(world) {}
+
+  void await(const TimeZero& what) {
+    awaited_ = &what;
+    ended_ = kNever;
+  }
+  SimTime ended() const { return ended_; }
+  // When the last of those that keep the run going will count as hanging; kSimStart if none is at work.
+  SimTime busy_until() const {
+    SimTime until = kSimStart;
+    for (const auto& [run, since] : running_)
+      if (since + kAtWork > world_.now()) until = std::max(until, since + kAtWork);
+    return until;
+  }
+
+  void agent_began(const models::Machine& machine, const models::AgentRun& run) override {
+    running_[{machine.id(), run.call()}] = world_.now();
+  }
+  void agent_ended(const models::Machine& machine, const models::AgentRun& run,
+                   const models::ExitStatus&) override {
+    running_.erase({machine.id(), run.call()});
+    if (awaited_ == nullptr || ended_ != kNever || run.is_probe()) return;
+    if (run.resource() == awaited_->resource && run.action() == awaited_->operation &&
+        (awaited_->node.empty() || awaited_->node == machine.name()))
+      ended_ = world_.now();
+  }
+
+ private:
+  const models::World& world_;
+  std::map<std::pair<node::NodeId, node::CallId>, SimTime> running_;
+  const TimeZero* awaited_ = nullptr;
+  SimTime ended_ = kNever;
+};
+
+class Run {
+ public:
+  Run(const Scenario& scenario, const RunOptions& options, const std::vector<Spectator>& spectators)
+      : scenario_(scenario),
+        spectators_(spectators),
+        world_(world_config(scenario, options), models::real_engines()),
+        cluster_(scenario.nodes),
+        agents_(world_),
+        faults_(world_, scenario.faults) {
+    world_.add_observer(cluster_);
+    world_.add_observer(outages_);
+    world_.add_observer(witness_);
+    world_.add_observer(faults_);
+    world_.add_agent_watcher(agents_);
+    world_.add_agent_watcher(faults_);
+    for (const Spectator& spectator : spectators) world_.add_observer(*spectator.observer);
+    outcome_.seed = world_.config().seed;
+  }
+
+  Outcome play() {
+    if (form() && load()) follow();
+    return conclude();
+  }
+
+ private:
+  // --- Before t=0 ---
+
+  // The empty cluster: the chosen DC first, then the others join it.
+  bool form() {
+    models::Machine& first = *world_.find_machine(scenario_.dc);
+    first.power_on("the lab is set up");
+    if (!wait([&] { return cluster_.dcs() > 0; }, formation_limit())) return give_up("no node became DC");
+    for (const auto& machine : world_.machines())
+      if (machine.get() != &first) machine->power_on("the lab is set up");
+    const auto all_run = [&] {
+      return std::ranges::all_of(world_.machines(),
+                                 [&](const auto& machine) { return cluster_.has_state(machine->id()); });
+    };
+    return settle([&] { return all_run() && cluster_.transitions_completed() > 0; }, 1s, formation_limit()) ||
+           give_up("the cluster did not form");
+  }
+
+  Duration formation_limit() const {
+    Duration boot{};
+    for (const auto& [node, hardware] : scenario_.world.hardware)
+      if (const auto* constant = std::get_if<sim::Constant>(&hardware.boot))
+        boot = std::max(boot, constant->value);
+    return scenario_.form + boot;
+  }
+
+  // cibadmin --modify --allow-create -o configuration, on the DC.
+  bool load() {
+    if (scenario_.t0.rule == TimeZero::Rule::config) begin(world_.now());
+    auto edit = std::make_shared<cib::Edit>();
+    edit->scope = "configuration";
+    edit->xml = cib::write(*scenario_.cib, cib::Part::configuration);
+    edit->allow_create = true;
+    const int completed = cluster_.transitions_completed();
+    world_.command(cluster_.dc(), node::EditCib{edit});
+    if (scenario_.t0.rule == TimeZero::Rule::config) return true;
+    if (!settle([&] { return cluster_.transitions_completed() > completed; }, scenario_.settle, kStartLimit))
+      return give_up("the resources did not come to rest within 10 minutes of loading the configuration");
+    return scenario_.t0.rule == TimeZero::Rule::stable ? (begin(world_.now()), true) : align();
+  }
+
+  bool align() {
+    agents_.await(scenario_.t0);
+    if (!wait([&] { return agents_.ended() != kNever; }, kStartLimit))
+      return give_up("no run of " + scenario_.t0.resource + ":" + scenario_.t0.operation +
+                     " to align t=0 with");
+    world_.run_until(agents_.ended() + scenario_.t0.offset);
+    begin(world_.now());
+    return true;
+  }
+
+  void begin(SimTime t0) {
+    begun_ = true;
+    outcome_.t0 = t0;
+    for (const Spectator& spectator : spectators_)
+      if (spectator.begin) spectator.begin(t0);
+    faults_.begin(t0);
+  }
+
+  bool give_up(std::string why) {
+    outcome_.ended = std::move(why);
+    return false;
+  }
+
+  // --- After it ---
+  void follow() {
+    const End& end = scenario_.end;
+    const SimTime limit = outcome_.t0 + end.duration.value_or(end.max);
+    outcome_.ended = end.duration ? "duration" : "max";
+    while (world_.now() < limit) {
+      const SimTime rest = end.duration ? kNever : rest_at();
+      if (rest <= limit && rest < world_.next_event()) {
+        world_.run_until(std::max(rest, world_.now()));
+        outcome_.ended = "quiescent";
+        return;
+      }
+      if (world_.next_event() > limit)
+        world_.run_until(limit);
+      else
+        world_.step();
+    }
+  }
+
+  // When the run will be over if nothing happens until then.
+  SimTime rest_at() const {
+    if (!cluster_.idle() || world_.scheduled() > 0 || faults_.waiting()) return kNever;
+    return std::max({outcome_.t0 + scenario_.end.min, world_.quiet_since() + scenario_.end.quiescent,
+                     cluster_.last_fault() + guard(), agents_.busy_until()});
+  }
+
+  // A fault may show only after the token and consensus timeouts, or at the next run of a monitor.
+  Duration guard() const {
+    const Duration token = models::effective_token(scenario_.world.corosync.totem, scenario_.nodes.size());
+    Duration longest = token * 22 / 10 + 2s;
+    cib::for_each_resource(scenario_.cib->configuration->resources,
+                           [&](const cib::Resource& resource, const cib::Resource*) {
+                             for (const cib::Operation& operation : resource.operations)
+                               if (operation.interval <= 15s)
+                                 longest = std::max(longest, Duration{operation.interval} + 1500ms);
+                           });
+    return longest;
+  }
+
+  // --- Waiting ---
+  template <class Condition>
+  bool wait(Condition condition, Duration limit) {
+    const SimTime until = world_.now() + limit;
+    while (!condition()) {
+      if (world_.next_event() > until) return false;
+      world_.step();
+    }
+    return true;
+  }
+
+  // The condition holds, one DC idles, and nothing has happened for so long.
+  template <class Condition>
+  bool settle(Condition condition, Duration quiet, Duration limit) {
+    const SimTime until = world_.now() + limit;
+    while (world_.now() <= until) {
+      const bool ready = condition() && cluster_.idle() && cluster_.dcs() == 1;
+      const SimTime rest = ready ? world_.quiet_since() + quiet : kNever;
+      if (ready && rest < world_.next_event()) {
+        world_.run_until(std::max(rest, world_.now()));
+        return true;
+      }
+      if (!world_.step()) return false;
+    }
+    return false;
+  }
+
+  // --- At the end ---
+  Outcome conclude() {
+    outcome_.end = world_.now();
+    outcome_.events = world_.events();
+    outcome_.fingerprint = sim::hex(world_.fingerprint());
+    for (reporters::Outage& outage : outages_.outages(outcome_.end))
+      if (begun_ && outage.until > outcome_.t0) outcome_.outages.push_back(std::move(outage));
+    for (const Seen& seen : witness_.seen())
+      if (seen.at >= outcome_.t0 && (seen.kind == Seen::Kind::fence || seen.kind == Seen::Kind::fence_try))
+        outcome_.fences.push_back({seen.what, seen.at, seen.result, seen.kind == Seen::Kind::fence});
+    if (!begun_) outcome_.findings.push_back({"the cluster starts", Verdict::undecided, outcome_.ended});
+    for (const std::string& refused : faults_.refused())
+      outcome_.findings.push_back({"every fault can be done", Verdict::undecided, refused});
+    if (begun_) {
+      const Evidence evidence{witness_, outcome_.outages, outcome_.t0, outcome_.end, scenario_.nodes};
+      for (Finding& finding : judge(scenario_.expect, evidence))
+        outcome_.findings.push_back(std::move(finding));
+    }
+    outcome_.verdict = verdict_of(outcome_.findings);
+    return std::move(outcome_);
+  }
+
+  static constexpr Duration kStartLimit = 10min;
+
+  const Scenario& scenario_;
+  const std::vector<Spectator>& spectators_;
+  models::World world_;
+  ClusterWatch cluster_;
+  AgentsAtWork agents_;
+  FaultPlan faults_;
+  reporters::OutageAnalyser outages_;
+  Witness witness_;
+  Outcome outcome_;
+  bool begun_ = false;
+};
+
+}  // namespace
+
+Outcome run(const Scenario& scenario, const RunOptions& options, const std::vector<Spectator>& spectators) {
+  return Run(scenario, options, spectators).play();
+}
+
+reporters::RunInfo run_info(const Scenario& scenario, const RunOptions& options) {
+  reporters::RunInfo info;
+  info.scenario = scenario.name;
+  info.path = scenario.path;
+  info.about = scenario.about;
+  info.seed = options.seed.value_or(scenario.world.seed);
+  info.profile = scenario.profile;
+  info.nodes = scenario.nodes;
+  info.inputs = scenario.inputs;
+  return info;
+}
+
+reporters::RunResult run_result(const Outcome& outcome) {
+  reporters::RunResult result;
+  result.end = outcome.end;
+  result.verdict = to_string(outcome.verdict);
+  result.fingerprint = outcome.fingerprint;
+  result.outages = outcome.outages;
+  for (const Finding& finding : outcome.findings)
+    result.expectations.push_back({finding.expectation, to_string(finding.verdict), finding.why});
+  return result;
+}
+
+}  // namespace fencepost::scenarios

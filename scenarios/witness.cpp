@@ -1,0 +1,82 @@
+#include "scenarios/witness.h"
+
+#include <algorithm>
+
+namespace fencepost::scenarios {
+namespace {
+
+std::string action_name(const node::ActionName& name) { return name.resource + ":" + name.operation; }
+
+std::string result_of(const node::ActionFinished& finished) {
+  if (finished.status == node::OpStatus::timeout) return "timeout";
+  if (finished.status == node::OpStatus::cancelled) return "cancelled";
+  return finished.rc ? std::to_string(*finished.rc) : "error";
+}
+
+}  // namespace
+
+void Witness::observe(const backend::Record& record) {
+  if (const auto* entry = std::get_if<node::JournalEntry>(&record.what))
+    hear(*entry, record.time);
+  else
+    see(std::get<backend::Observation>(record.what), record.time);
+}
+
+void Witness::note(Seen::Kind kind, SimTime at, std::string node, std::string what, std::string result) {
+  seen_.push_back({kind, at, std::move(node), std::move(what), std::move(result)});
+}
+
+void Witness::hear(const node::JournalEntry& entry, SimTime at) {
+  using Kind = Seen::Kind;
+  if (const auto* finished = std::get_if<node::ActionFinished>(&entry)) {
+    if (finished->news)
+      note(Kind::action, at, finished->name.node, action_name(finished->name), result_of(*finished));
+  } else if (const auto* started = std::get_if<node::ActionStarted>(&entry)) {
+    note(Kind::start, at, started->name.node, action_name(started->name));
+  } else if (const auto* requested = std::get_if<node::FenceRequested>(&entry)) {
+    fence_reason_[requested->target] = requested->reason;
+  } else if (const auto* dc = std::get_if<node::DcChanged>(&entry)) {
+    if (!dc->dc.empty()) note(Kind::dc, at, "", dc->dc);
+  } else if (std::get_if<node::TransitionCalculated>(&entry) != nullptr) {
+    transitions_.push_back(at);
+  }
+}
+
+void Witness::see(const backend::Observation& observation, SimTime at) {
+  using Kind = Seen::Kind;
+  if (const auto* acted = std::get_if<backend::FenceDeviceActed>(&observation)) {
+    if (acted->action != "reboot" && acted->action != "off") return;
+    note(acted->success ? Kind::fence : Kind::fence_try, at, "", acted->target, fence_reason_[acted->target]);
+  } else if (const auto* role = std::get_if<backend::RoleChanged>(&observation)) {
+    note(Kind::role, at, role->node, role->resource + " " + role->role);
+  } else if (const auto* fault = std::get_if<backend::FaultInjected>(&observation)) {
+    note(Kind::fault, at, "", fault->verb);
+  } else if (const auto* blocked = std::get_if<backend::ProcessBlocked>(&observation)) {
+    note(Kind::blocked, at, blocked->node, blocked->command, blocked->object);
+  } else if (const auto* service = std::get_if<backend::ServiceChanged>(&observation)) {
+    note(service->available ? Kind::served : Kind::down, at, service->node, service->resource);
+  } else if (const auto* broken = std::get_if<backend::InvariantBroken>(&observation)) {
+    note(Kind::violation, at, "", broken->invariant, broken->text);
+  }
+}
+
+std::string Witness::role(const std::string& resource, const std::string& node, SimTime at) const {
+  const std::string prefix = resource + " ";
+  std::string role = "Stopped";
+  for (const Seen& seen : seen_) {
+    if (seen.at > at) break;
+    if (seen.kind == Seen::Kind::role && seen.node == node && seen.what.starts_with(prefix))
+      role = seen.what.substr(prefix.size());
+  }
+  return role;
+}
+
+int Witness::transitions(SimTime since) const {
+  return static_cast<int>(std::ranges::count_if(transitions_, [&](SimTime at) { return at >= since; }));
+}
+
+bool is_failure(const Seen& action) {
+  return action.result != "0" && action.result != "8" && action.result != "cancelled";
+}
+
+}  // namespace fencepost::scenarios

@@ -1,0 +1,53 @@
+// What an expectation can speak of, noted down while the run goes on. Good runs of monitors are not: an idle
+// year costs nothing.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/backend/record.h"
+
+namespace fencepost::scenarios {
+
+struct Seen {
+  enum class Kind : std::uint8_t {
+    action,     // what: "fs:stop", result: "ok", "timeout" or the rc
+    start,      // what: "fs:stop"
+    fence,      // what: the node that a device took; result: why it was asked for
+    fence_try,  // what: the node; a device failed
+    role,       // what: "drbd Promoted"
+    fault,      // what: the verb
+    blocked,    // what: the command; result: what it waits for
+    dc,         // what: the node
+    down,       // what: the resource
+    served,     // what: the resource
+    violation,  // what: the invariant; result: what was seen
+  };
+  Kind kind = Kind::action;
+  SimTime at;
+  std::string node, what, result;
+};
+
+class Witness : public backend::Observer {
+ public:
+  void observe(const backend::Record& record) override;
+
+  const std::vector<Seen>& seen() const { return seen_; }
+  // "Stopped" if nothing is known.
+  std::string role(const std::string& resource, const std::string& node, SimTime at) const;
+  int transitions(SimTime since) const;
+
+ private:
+  void note(Seen::Kind kind, SimTime at, std::string node, std::string what, std::string result = "");
+  void hear(const node::JournalEntry& entry, SimTime at);
+  void see(const backend::Observation& observation, SimTime at);
+
+  std::vector<Seen> seen_;
+  std::map<std::string, std::string> fence_reason_;  // by target: the latest request
+  std::vector<SimTime> transitions_;
+};
+
+bool is_failure(const Seen& action);  // of an action's result
+
+}  // namespace fencepost::scenarios
