@@ -1,0 +1,145 @@
+// Which entries are kept was observed on a real cluster (Pacemaker 2.1.5):
+//   a result of a one-time action replaces <rsc>_last_0;
+//   a good result of a recurring one replaces <rsc>_<operation>_<ms>; a bad one leaves that entry as it is;
+//   every failure replaces <rsc>_last_failure_0;
+//   a pending action already stands where its result will; stopping a resource leaves its monitors' entries
+//   there.
+#include "engine/cib/history.h"
+
+#include <algorithm>
+
+namespace fencepost::cib {
+namespace {
+
+bool is_failure(const OpHistory& result) {
+  if (result.status == OpStatus::pending || result.status == OpStatus::cancelled) return false;
+  if (result.status != OpStatus::done) return true;
+  const auto key = parse_transition_key(result.transition_key);
+  return !key || key->target_rc != static_cast<int>(result.rc);
+}
+
+ResourceHistory& ensure_resource(NodeState& state, const ResourceIdentity& resource) {
+  state.has_lrm = true;
+  for (auto& history : state.resources) {
+    if (history->id == resource.id) return history.edit();
+  }
+  ResourceHistory history;
+  history.id = resource.id;
+  history.agent = resource.agent;
+  history.container = resource.container;
+  return state.resources.emplace_back(std::move(history)).edit();
+}
+
+void replace(ResourceHistory& history, OpHistory entry) {
+  const auto old = std::ranges::find(history.ops, entry.id, &OpHistory::id);
+  if (old == history.ops.end()) {
+    history.ops.push_back(std::move(entry));
+  } else {
+    *old = std::move(entry);
+  }
+}
+
+// "status-1-fail-count-db.monitor_10000": ids cannot hold every character that names can.
+std::string as_xml_id(std::string id) {
+  std::ranges::replace_if(
+      id,
+      [](char c) {
+        const bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                          c == '-' || c == '_' || c == '.' || static_cast<unsigned char>(c) >= 0x80;
+        return !fits;
+      },
+      '.');
+  return id;
+}
+
+}  // namespace
+
+NodeState* edit_node_state(Status& status, std::string_view uname) {
+  for (auto& state : status.nodes) {
+    if (equal_ignoring_case(state->uname, uname)) return &state.edit();
+  }
+  return nullptr;
+}
+
+NodeState& ensure_node_state(Status& status, std::string_view id, std::string_view uname) {
+  if (NodeState* state = edit_node_state(status, uname)) return *state;
+  NodeState state;
+  state.id = id;
+  state.uname = uname;
+  return status.nodes.emplace_back(std::move(state)).edit();
+}
+
+void record(NodeState& state, const ResourceIdentity& resource, OpHistory result) {
+  ResourceHistory& history = ensure_resource(state, resource);
+  const bool recurring = result.interval.count() > 0;
+  const bool failed = is_failure(result);
+  const std::string prefix(resource.id);
+  result.operation_key = prefix + "_" + result.operation + "_" + std::to_string(result.interval.count());
+  if (failed) {
+    result.id = prefix + "_last_failure_0";
+    replace(history, result);
+  }
+  if (failed && recurring) return;
+  result.id = recurring ? result.operation_key : prefix + "_last_0";
+  replace(history, std::move(result));
+}
+
+void erase_op(NodeState& state, std::string_view resource, std::string_view op_id) {
+  for (auto& history : state.resources) {
+    if (history->id != resource || !find_op(*history, op_id)) continue;
+    std::erase_if(history.edit().ops, [op_id](const OpHistory& op) { return op.id == op_id; });
+  }
+}
+
+void erase_resource(NodeState& state, std::string_view resource) {
+  std::erase_if(state.resources, [resource](const auto& history) { return history->id == resource; });
+}
+
+void erase_history(NodeState& state) {
+  state.has_lrm = false;
+  state.lrm_extras = {};
+  state.lrm_resources_extras = {};
+  state.resources.clear();
+}
+
+void erase_transient_attributes(NodeState& state) {
+  state.has_transient_attributes = false;
+  state.transient_extras = {};
+  state.transient_attributes.clear();
+}
+
+const std::string* transient_attribute(const NodeState& state, std::string_view name) {
+  for (const NvpairBlock& block : state.transient_attributes) {
+    if (const std::string* value = block.find(name)) return value;
+  }
+  return nullptr;
+}
+
+void set_transient_attribute(NodeState& state, std::string_view name, std::string_view value) {
+  for (NvpairBlock& block : state.transient_attributes) {
+    const auto pair = std::ranges::find(block.pairs, name, &Nvpair::name);
+    if (pair == block.pairs.end()) continue;
+    pair->value = value;
+    return;
+  }
+  state.has_transient_attributes = true;
+  if (state.transient_extras.attributes.empty())
+    state.transient_extras.attributes.push_back({"id", state.id});
+  if (state.transient_attributes.empty()) state.transient_attributes.emplace_back().id = "status-" + state.id;
+  NvpairBlock& block = state.transient_attributes.front();
+  Nvpair pair;
+  pair.id = as_xml_id(block.id + "-" + std::string(name));
+  pair.name = name;
+  pair.value = value;
+  block.pairs.push_back(std::move(pair));
+}
+
+bool erase_transient_attribute(NodeState& state, std::string_view name) {
+  std::size_t erased = 0;
+  for (NvpairBlock& block : state.transient_attributes) {
+    erased += std::erase_if(block.pairs, [name](const Nvpair& pair) { return pair.name == name; });
+  }
+  return erased > 0;
+}
+
+}  // namespace fencepost::cib
