@@ -27,13 +27,15 @@ std::string refusal(const std::string& text) {
 }
 
 std::string within_resource(const std::string& line) {
-  return refusal("resource r0 {\n device minor 0; disk /dev/sda1;\n on a { node-id 0; }\n on b { node-id 1; }\n" + line +
-                 "\n}\n");
+  return refusal(
+      "resource r0 {\n device minor 0; disk /dev/sda1;\n on a { node-id 0; }\n on b { node-id 1; }\n" + line +
+      "\n}\n");
 }
 
 }  // namespace
 
-TEST_CASE("DRBD file: hosts inherit the resource's volume and override what they say themselves", "[drbd][config]") {
+TEST_CASE("DRBD file: hosts inherit the resource's volume and override what they say themselves",
+          "[drbd][config]") {
   const auto config = parse_drbd(kTwoNodes, "r0.res");
   REQUIRE(config);
   const DrbdResourceConfig& r0 = config->resources.at(0);
@@ -44,7 +46,8 @@ TEST_CASE("DRBD file: hosts inherit the resource's volume and override what they
   CHECK(r0.hosts.at(0).address == "ipv4 10.0.0.1:7788");
 }
 
-TEST_CASE("DRBD file: times come in the units of drbd.conf(5), and what is not modelled is listed", "[drbd][config]") {
+TEST_CASE("DRBD file: times come in the units of drbd.conf(5), and what is not modelled is listed",
+          "[drbd][config]") {
   const auto config = parse_drbd(kTwoNodes, "r0.res");
   REQUIRE(config);
   REQUIRE(config->resources.at(0).connections.size() == 1);
@@ -56,7 +59,8 @@ TEST_CASE("DRBD file: times come in the units of drbd.conf(5), and what is not m
   CHECK(config->not_modelled == std::vector<std::string>{"r0.res:8: csums-alg"});
 }
 
-TEST_CASE("DRBD file: common options hold unless a resource, volume or connection says otherwise", "[drbd][config]") {
+TEST_CASE("DRBD file: common options hold unless a resource, volume or connection says otherwise",
+          "[drbd][config]") {
   const auto config = parse_drbd(R"(
 resource r1 {
   volume 0 { device minor 10; disk /dev/vg0/a; meta-disk internal; }
@@ -86,7 +90,8 @@ common {
 
 TEST_CASE("DRBD file: three hosts without connection sections form a full mesh", "[drbd][config]") {
   const auto config = parse_drbd(
-      "resource r { device /dev/drbd5; disk /dev/sda1; on a { node-id 0; } on b { node-id 1; } on c { node-id 2; } }",
+      "resource r { device /dev/drbd5; disk /dev/sda1; on a { node-id 0; } on b { node-id 1; } on c { "
+      "node-id 2; } }",
       "r.res");
   REQUIRE(config);
   CHECK(config->resources.at(0).connections.size() == 3);
@@ -128,7 +133,8 @@ TEST_CASE("DRBD file: a drbd.conf is read with the files that it includes", "[dr
   namespace fs = std::filesystem;
   const fs::path folder = fs::temp_directory_path() / "fencepost-drbd-config-test";
   fs::create_directories(folder / "drbd.d");
-  std::ofstream(folder / "drbd.conf") << "include \"drbd.d/global_common.conf\";\ninclude \"drbd.d/*.res\";\n";
+  std::ofstream(folder / "drbd.conf")
+      << "include \"drbd.d/global_common.conf\";\ninclude \"drbd.d/*.res\";\n";
   std::ofstream(folder / "drbd.d/global_common.conf") << "common { net { ping-int 5; timeout 40; } }\n";
   std::ofstream(folder / "drbd.d/r0.res") << kTwoNodes;
 
@@ -142,7 +148,8 @@ TEST_CASE("DRBD file: mistakes are told with file, line, column and remedy", "[d
   CHECK(within_resource(" net { fencng dont-care; }") ==
         "r0.res:5:8: drbd.conf(5) knows no net option 'fencng': check its spelling and its section");
   CHECK(within_resource(" net { fencing never; }") ==
-        "r0.res:5:8: fencing 'never' is not understood: use one of dont-care, resource-only, resource-and-stonith");
+        "r0.res:5:8: fencing 'never' is not understood: use one of dont-care, resource-only, "
+        "resource-and-stonith");
   CHECK(within_resource(" net { ping-int 500; }") ==
         "r0.res:5:8: ping-int '500' is not understood: use a whole number from 1 to 120, in units of 1 s");
   CHECK(within_resource(" net { timeout 100; }") ==

@@ -1,0 +1,337 @@
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "models/storage/drbd.h"
+
+using namespace fencepost;
+using namespace fencepost::models;
+
+namespace {
+
+// alice and bob with one volume of 20 GiB; time passes only when the story says so.
+struct Pair {
+  explicit Pair(const std::string& net = "", const std::string& options = "")
+      : drbd(parse_drbd("resource r0 { device /dev/drbd0; disk /dev/sdb; net {" + net + "} options {" +
+                            options +
+                            "} handlers { fence-peer \"/usr/lib/drbd/crm-fence-peer.9.sh\"; }"
+                            " on alice { node-id 0; } on bob { node-id 1; } }",
+                        "r0.res")
+                 .value()
+                 .resources.at(0),
+             {}, sim::Stream{7}) {}
+
+  void connected() {
+    drbd.up(now, alice);
+    drbd.up(now, bob);
+    pass(1s);
+  }
+  void with_primary_alice() {
+    connected();
+    REQUIRE(drbd.promote(now, alice) == DrbdAnswer::done);
+    drbd.write(now, alice, 0, 100, true);
+  }
+  void cut() { ways(false); }
+  void heal() { ways(true); }
+  void pass(Duration duration) {
+    const SimTime end = now + duration;
+    while (drbd.next() <= end) {
+      now = std::max(now, drbd.next());
+      drbd.advance(now);
+    }
+    now = end;
+  }
+  std::string disks(int host) const {
+    return std::string(to_string(drbd.disk(host, 0))) + "/" + to_string(drbd.peer_disk(host, 1 - host, 0));
+  }
+  std::string link(int host) const { return to_string(drbd.link(host, 1 - host)); }
+
+  static constexpr int alice = 0, bob = 1;
+  SimTime now = kSimStart;
+  Drbd drbd;
+
+ private:
+  void ways(bool open) {
+    drbd.set_way(now, alice, bob, open);
+    drbd.set_way(now, bob, alice, open);
+  }
+};
+
+constexpr int alice = Pair::alice, bob = Pair::bob;
+
+}  // namespace
+
+TEST_CASE("DRBD: two hosts that come up connect and are up to date", "[drbd]") {
+  Pair pair;
+  pair.connected();
+
+  CHECK(pair.link(alice) == "Connected");
+  CHECK(pair.disks(alice) == "UpToDate/UpToDate");
+  CHECK(pair.drbd.role(alice) == DrbdRole::secondary);
+}
+
+TEST_CASE("DRBD: a second primary is refused while connected", "[drbd]") {
+  Pair pair;
+  pair.with_primary_alice();
+
+  CHECK(pair.drbd.promote(pair.now, bob) == DrbdAnswer::peer_is_primary);
+  CHECK(pair.drbd.peer_role(bob, alice) == DrbdRole::primary);
+}
+
+TEST_CASE("DRBD: a mounted device cannot be demoted", "[drbd]") {
+  Pair pair;
+  pair.with_primary_alice();
+  REQUIRE(pair.drbd.open(alice, 0));
+
+  CHECK(pair.drbd.demote(pair.now, alice) == DrbdAnswer::in_use);
+  pair.drbd.close(alice, 0);
+  CHECK(pair.drbd.demote(pair.now, alice) == DrbdAnswer::done);
+}
+
+TEST_CASE("DRBD: protocol C has every acknowledged write on both disks", "[drbd]") {
+  Pair pair;
+  pair.with_primary_alice();
+  CHECK(pair.drbd.data(0).missing(pair.drbd.version(bob, 0)) == 0);
+}
+
+TEST_CASE(
+    "DRBD: under writes a dead peer is noticed after timeout, idle after ping-int and ping-timeout at most",
+    "[drbd][timing]") {
+  Pair busy;
+  busy.with_primary_alice();
+  busy.drbd.set_busy(busy.now, alice, true);
+  busy.cut();
+  busy.pass(5999ms);
+  CHECK(busy.link(alice) == "Connected");
+  CHECK(busy.drbd.writes(alice, 0) == DrbdIo::waits);
+  busy.pass(1ms);
+  CHECK(busy.link(alice) == "Connecting");
+  CHECK(busy.drbd.writes(alice, 0) == DrbdIo::flows);
+  // bob's ping-int began with the last write it received.
+  busy.pass(4499ms);
+  CHECK(busy.link(bob) == "Connected");
+  busy.pass(1ms);
+  CHECK(busy.link(bob) == "Connecting");
+
+  Pair idle;
+  idle.connected();
+  idle.cut();
+  idle.pass(10500ms);
+  CHECK(idle.link(alice) == "Connecting");
+  CHECK(idle.link(bob) == "Connecting");
+}
+
+TEST_CASE("DRBD: a cut shorter than the timeouts is not noticed", "[drbd]") {
+  Pair pair;
+  pair.with_primary_alice();
+  pair.drbd.set_busy(pair.now, alice, true);
+  pair.cut();
+  pair.pass(4s);
+  pair.heal();
+  pair.pass(60s);
+  CHECK(pair.link(alice) == "Connected");
+  CHECK(pair.drbd.writes(alice, 0) == DrbdIo::flows);
+}
+
+TEST_CASE("DRBD: promotion right after the Primary died is refused once, then a ping has found it dead",
+          "[drbd]") {
+  Pair pair;
+  pair.with_primary_alice();
+  pair.drbd.host_down(pair.now, alice);
+  pair.cut();
+
+  CHECK(pair.drbd.promote(pair.now, bob) == DrbdAnswer::peer_is_primary);
+  pair.pass(500ms);
+  CHECK(pair.drbd.promote(pair.now, bob) == DrbdAnswer::done);
+}
+
+TEST_CASE("DRBD: a crashed Primary that comes back becomes the target of its successor", "[drbd]") {
+  Pair pair;
+  pair.with_primary_alice();
+  pair.drbd.host_down(pair.now, alice);
+  pair.cut();
+  pair.pass(11s);
+  REQUIRE(pair.drbd.promote(pair.now, bob) == DrbdAnswer::done);
+  pair.drbd.write(pair.now, bob, 0, 50, true);
+
+  pair.heal();
+  pair.drbd.up(pair.now, alice);
+  pair.pass(200ms);
+  CHECK(pair.disks(alice) == "Inconsistent/UpToDate");
+  // 100 writes heated at most 100 extents of 4 MiB, and bob wrote 50 x 8 KiB: 400 MiB + 400 KiB at c-max-rate
+  // 100 MiB/s takes 4.004 s.
+  pair.pass(3800ms);
+  CHECK(pair.disks(alice) == "Inconsistent/UpToDate");
+  pair.pass(500ms);
+  CHECK(pair.disks(alice) == "UpToDate/UpToDate");
+  CHECK(pair.drbd.data(0).missing(pair.drbd.version(alice, 0)) == 0);
+}
+
+TEST_CASE("DRBD: both primaries after a partition without fencing: split brain on reconnect", "[drbd]") {
+  Pair pair;
+  pair.with_primary_alice();
+  pair.cut();
+  pair.pass(11s);
+  REQUIRE(pair.drbd.promote(pair.now, bob) == DrbdAnswer::done);
+  pair.drbd.write(pair.now, alice, 0, 10, true);
+  pair.drbd.write(pair.now, bob, 0, 4, true);
+  pair.drbd.changes();
+
+  pair.heal();
+  pair.pass(20s);
+  CHECK(pair.link(alice) == "StandAlone");
+  CHECK(pair.link(bob) == "StandAlone");
+  CHECK(pair.drbd.data(0).missing(pair.drbd.version(alice, 0)) == 4);
+  CHECK(pair.drbd.data(0).missing(pair.drbd.version(bob, 0)) == 10);
+  const auto changes = pair.drbd.changes();
+  CHECK(std::any_of(changes.begin(), changes.end(),
+                    [](const auto& c) { return c.kind == "drbd-split-brain"; }));
+}
+
+TEST_CASE("DRBD: after-sb-0pri discard-least-changes discards acknowledged writes, and they are counted",
+          "[drbd]") {
+  Pair pair("after-sb-0pri discard-least-changes;");
+  pair.with_primary_alice();
+  pair.cut();
+  pair.pass(11s);
+  REQUIRE(pair.drbd.promote(pair.now, bob) == DrbdAnswer::done);
+  pair.drbd.write(pair.now, alice, 0, 10, true);
+  pair.drbd.write(pair.now, bob, 0, 4, true);
+  pair.drbd.demote(pair.now, alice);
+  pair.drbd.demote(pair.now, bob);
+
+  pair.heal();
+  pair.pass(20s);
+  CHECK(pair.disks(bob) == "UpToDate/UpToDate");
+  // bob's four acknowledged writes are gone for good, and counted.
+  CHECK(pair.drbd.data(0).missing(pair.drbd.version(bob, 0)) == 4);
+}
+
+TEST_CASE("DRBD: a Secondary that leaves a Primary in order is outdated and cannot be promoted alone",
+          "[drbd]") {
+  Pair pair;
+  pair.with_primary_alice();
+  CHECK(pair.drbd.down(pair.now, bob) == DrbdAnswer::done);
+  CHECK(pair.disks(alice) == "UpToDate/Outdated");
+
+  pair.drbd.host_down(pair.now, alice);
+  pair.cut();
+  pair.drbd.up(pair.now, bob);
+  CHECK(pair.disks(bob) == "Outdated/DUnknown");
+  CHECK(pair.drbd.promote(pair.now, bob) == DrbdAnswer::no_up_to_date_data);
+}
+
+TEST_CASE("DRBD: the target of an interrupted resync is Inconsistent and cannot be promoted", "[drbd]") {
+  Pair pair;
+  pair.with_primary_alice();
+  pair.cut();
+  pair.pass(11s);
+  pair.drbd.write(pair.now, alice, 0, 1'000'000, true);  // 7.6 GiB: 78 s at 100 MiB/s
+  pair.heal();
+  pair.pass(20s);
+  REQUIRE(pair.disks(bob) == "Inconsistent/UpToDate");
+
+  pair.drbd.host_down(pair.now, alice);
+  pair.cut();
+  pair.pass(11s);
+  CHECK(pair.drbd.promote(pair.now, bob) == DrbdAnswer::no_up_to_date_data);
+}
+
+TEST_CASE("DRBD: protocol A loses what was acknowledged while nobody had noticed the cut", "[drbd]") {
+  Pair pair("protocol A;");
+  pair.with_primary_alice();
+  pair.cut();
+  CHECK(pair.drbd.writes(alice, 0) == DrbdIo::flows);
+  pair.drbd.write(pair.now, alice, 0, 25, true);
+  pair.drbd.host_down(pair.now, alice);
+  pair.pass(11s);
+
+  REQUIRE(pair.drbd.promote(pair.now, bob) == DrbdAnswer::done);
+  CHECK(pair.drbd.data(0).missing(pair.drbd.version(bob, 0)) == 25);
+}
+
+TEST_CASE("DRBD: resource-and-stonith freezes I/O until the fence-peer handler has answered",
+          "[drbd][fencing]") {
+  Pair pair("fencing resource-and-stonith;");
+  pair.with_primary_alice();
+  pair.drbd.set_busy(pair.now, alice, true);
+  pair.cut();
+  pair.pass(6s);
+
+  REQUIRE(pair.drbd.fence_requests().size() == 1);
+  CHECK(pair.drbd.writes(alice, 0) == DrbdIo::waits);
+  pair.drbd.fence_peer_answered(pair.now, alice, bob, 4);
+  CHECK(pair.drbd.writes(alice, 0) == DrbdIo::flows);
+  CHECK(pair.disks(alice) == "UpToDate/Outdated");
+}
+
+TEST_CASE("DRBD: with fencing, a node that boots alone is only Consistent until its peer was fenced",
+          "[drbd][fencing]") {
+  Pair pair("fencing resource-only;");
+  pair.cut();
+  pair.drbd.up(pair.now, bob);
+  CHECK(pair.disks(bob) == "Consistent/DUnknown");
+
+  CHECK(pair.drbd.promote(pair.now, bob) == DrbdAnswer::fencing_peer);
+  pair.drbd.fence_peer_answered(pair.now, bob, alice, 7);
+  CHECK(pair.drbd.promote(pair.now, bob) == DrbdAnswer::done);
+  CHECK(pair.disks(bob) == "UpToDate/Outdated");
+}
+
+TEST_CASE(
+    "DRBD: two nodes with quorum majority stop writing when they lose each other, not when one says goodbye",
+    "[drbd][quorum]") {
+  Pair lost("", "quorum majority;");
+  lost.with_primary_alice();
+  lost.cut();
+  lost.pass(11s);
+  CHECK(lost.drbd.writes(alice, 0) == DrbdIo::waits);
+  CHECK(lost.drbd.promote(lost.now, bob) == DrbdAnswer::no_quorum);
+
+  Pair goodbye("", "quorum majority;");
+  goodbye.with_primary_alice();
+  goodbye.drbd.down(goodbye.now, bob);
+  CHECK(goodbye.drbd.writes(alice, 0) == DrbdIo::flows);
+}
+
+TEST_CASE("DRBD: a Primary whose disk fails goes on over the network, and not without a peer", "[drbd]") {
+  Pair pair;
+  pair.with_primary_alice();
+  pair.drbd.disk_fails(pair.now, alice, 0);
+  CHECK(pair.disks(alice) == "Diskless/UpToDate");
+  CHECK(pair.drbd.writes(alice, 0) == DrbdIo::flows);
+  pair.drbd.write(pair.now, alice, 0, 5, true);
+  CHECK(pair.drbd.data(0).missing(pair.drbd.version(bob, 0)) == 0);
+
+  pair.cut();
+  pair.pass(11s);
+  CHECK(pair.drbd.reads(alice, 0) == DrbdIo::fails);
+}
+
+TEST_CASE("DRBD: a peer that does not finish writes is dropped after ko-count times timeout",
+          "[drbd][timing]") {
+  Pair pair;
+  pair.with_primary_alice();
+  pair.drbd.set_busy(pair.now, alice, true);
+  pair.drbd.stall_disk(pair.now, bob, true);
+  pair.pass(41999ms);  // 7 x 6 s = 42 s
+  CHECK(pair.drbd.writes(alice, 0) == DrbdIo::waits);
+  pair.pass(1ms);
+  CHECK(pair.link(alice) == "StandAlone");
+  CHECK(pair.drbd.writes(alice, 0) == DrbdIo::flows);
+}
+
+TEST_CASE("DRBD: a host that stood still finds its peer gone on without it", "[drbd]") {
+  Pair pair;
+  pair.with_primary_alice();
+  pair.drbd.set_busy(pair.now, alice, true);
+  pair.drbd.host_frozen(pair.now, bob, true);
+  pair.pass(30s);
+  CHECK(pair.link(alice) == "Connecting");
+  CHECK(pair.link(bob) == "Connected");
+  pair.drbd.write(pair.now, alice, 0, 5, true);
+
+  pair.drbd.host_frozen(pair.now, bob, false);
+  pair.pass(30s);
+  CHECK(pair.disks(bob) == "UpToDate/UpToDate");
+  CHECK(pair.drbd.data(0).missing(pair.drbd.version(bob, 0)) == 0);
+}
