@@ -1,11 +1,11 @@
 // What happens next: events in the order (time, sequence), where the sequence is the order of push().
 //
 // The next few events lie in one sorted list. The others wait in a radix heap, which may count on time never
-// running backwards: an event is filed by the highest bit in which its time differs from a base, one bucket a
-// bit. When the list has run out, the nearest bucket becomes the list; if it is too large for that, its
-// events are first filed again around a later base, so that they spread over nearer buckets. Everywhere,
-// events of one time lie together and in the order in which they were pushed, so no sequence number is stored
-// or compared.
+// running backwards: an event is filed by the highest hexadecimal digit in which its time differs from a
+// base, one bucket for each value of each digit. When the list has run out, the nearest bucket becomes the
+// list; if it is too large for that, its events are first filed again around a later base, so that they
+// spread over nearer buckets. Everywhere, events of one time lie together and in the order in which they were
+// pushed, so no sequence number is stored.
 //
 // With few events pending, a push is an insertion into the list; with many, a handful of sequential moves.
 // Nothing is allocated once the lists have grown to the run's size.
@@ -71,11 +71,13 @@ class EventQueue {
   };
   using Entries = std::vector<Entry>;
   struct Slot {
-    std::optional<Payload> payload;
+    Payload payload{};  // an empty one while the slot is free
     std::uint32_t generation = 1;
   };
-  static constexpr std::size_t kNearMost = 48;  // measured: bench/queue_bench.cpp
+  static constexpr std::size_t kNearMost = 48;
   static constexpr std::size_t kNearRefill = 16;
+  static constexpr std::size_t kBuckets = 16 * 16;  // 16 digits a time, 16 values a digit
+  static constexpr std::size_t kNone = kBuckets;
 
   void insert_near(const Entry& entry);
   void sink(std::size_t place);
@@ -83,12 +85,16 @@ class EventQueue {
   void trim_near();
   bool refill_near(SimTime limit);
   void append_near(std::size_t bucket);
+  SimTime latest_of(std::size_t bucket) const;
 
   void file(const Entry& entry);
   void refile(std::size_t bucket);
   void clear(std::size_t bucket);
   std::optional<SimTime> earliest(std::size_t bucket) const;
-  std::size_t nearest_bucket() const { return static_cast<std::size_t>(std::countr_zero(in_use_)); }
+  std::size_t bucket_in_use(std::size_t from) const;
+  static std::uint64_t bits(SimTime time) {
+    return static_cast<std::uint64_t>(time.time_since_epoch().count());
+  }
 
   EventHandle fill_slot(Payload&& payload);
   Payload empty_slot(std::uint32_t index);
@@ -103,11 +109,11 @@ class EventQueue {
   std::size_t near_read_ = 0;
   SimTime near_through_ = kNever;
 
-  // Bucket 0 holds what is due at base_; bucket b, the times whose highest difference from base_ is bit b-1.
-  // Time is never negative, so bit 63 never differs. base_ was the next event's time at the last refill:
-  // never after now_.
-  std::array<Entries, 64> buckets_;
-  std::uint64_t in_use_ = 0;  // bit b: bucket b is not empty
+  // Bucket 16 d + v holds the times whose highest digit to differ from base_ is digit d, counted from the
+  // last, and has the value v. Nearer times lie in lower buckets, and in each of the first 16 all times are
+  // the same. base_ was the next event's time at the last refill; it is never after now_.
+  std::array<Entries, kBuckets> buckets_;
+  std::array<std::uint64_t, kBuckets / 64> in_use_{};  // one bit a bucket: it is not empty
   SimTime base_ = kSimStart;
 
   std::vector<Slot> slots_;
@@ -170,7 +176,7 @@ SimTime EventQueue<Payload>::next_time() const {
   for (std::size_t i = near_read_; i < near_.size(); ++i) {
     if (!is_dead(near_[i])) return near_[i].at;
   }
-  for (std::size_t bucket = 0; bucket < buckets_.size(); ++bucket) {
+  for (std::size_t bucket = bucket_in_use(0); bucket != kNone; bucket = bucket_in_use(bucket + 1)) {
     if (const auto next = earliest(bucket)) return *next;
   }
   return kNever;
@@ -206,8 +212,8 @@ template <class Payload>
 void EventQueue<Payload>::spill_near() {
   const auto front = near_.begin() + static_cast<std::ptrdiff_t>(near_read_);
   const SimTime middle = front[kNearMost / 2].at;
-  const auto cut = std::find_if(
-      front, near_.end(), [&](const Entry& entry) { return entry.at >= middle && entry.at > front->at; });
+  const auto cut = std::partition_point(
+      front, near_.end(), [&](const Entry& entry) { return entry.at < middle || entry.at == front->at; });
   if (cut == near_.end()) return;
 
   near_through_ = cut->at - Duration{1};
@@ -221,8 +227,8 @@ template <class Payload>
 bool EventQueue<Payload>::refill_near(SimTime limit) {
   near_.clear();
   near_read_ = 0;
-  while (in_use_ != 0) {
-    const std::size_t bucket = nearest_bucket();
+  std::size_t bucket = bucket_in_use(0);
+  for (; bucket != kNone; bucket = bucket_in_use(0)) {
     const std::optional<SimTime> next = earliest(bucket);
     if (!next) {
       dead_ -= buckets_[bucket].size();
@@ -231,27 +237,40 @@ bool EventQueue<Payload>::refill_near(SimTime limit) {
     }
     if (*next > limit) return false;
     base_ = *next;
-    if (bucket == 0 || buckets_[bucket].size() <= kNearRefill) break;
+    if (bucket < 16 || buckets_[bucket].size() <= kNearRefill) break;
     refile(bucket);
   }
-  do append_near(nearest_bucket());
-  while (in_use_ != 0 && near_.size() + buckets_[nearest_bucket()].size() <= kNearRefill);
-  if (in_use_ == 0) near_through_ = kNever;
+  HA_ASSERT(bucket != kNone);
+  do {
+    append_near(bucket);
+    bucket = bucket_in_use(0);
+  } while (bucket != kNone && near_.size() + buckets_[bucket].size() <= kNearRefill);
+  if (bucket == kNone) near_through_ = kNever;
   return true;
 }
 
 template <class Payload>
 void EventQueue<Payload>::append_near(std::size_t bucket) {
   for (const Entry& entry : buckets_[bucket]) {
+    __builtin_prefetch(&slots_[entry.handle.slot]);  // it will be popped soon
     near_.push_back(entry);
     sink(near_.size() - 1);
   }
   clear(bucket);
-  const auto below = static_cast<std::int64_t>((std::uint64_t{1} << bucket) - 1);
-  near_through_ = SimTime{Duration{base_.time_since_epoch().count() | below}};
+  near_through_ = latest_of(bucket);
 }
 
-// From here on the bucket's times differ from base_, which has become one of them, in lower bits only.
+// The last time that belongs into a bucket: the digits above as in base_, its own digit, and the highest
+// below.
+template <class Payload>
+SimTime EventQueue<Payload>::latest_of(std::size_t bucket) const {
+  const std::size_t shift = bucket / 16 * 4;
+  const std::uint64_t above = (bits(base_) >> shift) & ~std::uint64_t{15};
+  const std::uint64_t below = (std::uint64_t{1} << shift) - 1;
+  return SimTime{Duration{static_cast<std::int64_t>(((above | bucket % 16) << shift) | below)}};
+}
+
+// base_ has become one of the bucket's times: from here on they differ from it in lower digits only.
 template <class Payload>
 void EventQueue<Payload>::refile(std::size_t bucket) {
   for (const Entry& entry : buckets_[bucket]) {
@@ -266,16 +285,27 @@ void EventQueue<Payload>::refile(std::size_t bucket) {
 
 template <class Payload>
 void EventQueue<Payload>::file(const Entry& entry) {
-  const auto difference = entry.at.time_since_epoch().count() ^ base_.time_since_epoch().count();
-  const auto bucket = static_cast<std::size_t>(std::bit_width(static_cast<std::uint64_t>(difference)));
+  const std::uint64_t difference = bits(entry.at) ^ bits(base_);
+  const auto digit = static_cast<std::size_t>(std::bit_width(difference | 1) - 1) / 4;
+  const std::size_t bucket = digit * 16 + (bits(entry.at) >> (digit * 4)) % 16;
   buckets_[bucket].push_back(entry);
-  in_use_ |= std::uint64_t{1} << bucket;
+  in_use_[bucket / 64] |= std::uint64_t{1} << bucket % 64;
 }
 
 template <class Payload>
 void EventQueue<Payload>::clear(std::size_t bucket) {
   buckets_[bucket].clear();
-  in_use_ &= ~(std::uint64_t{1} << bucket);
+  in_use_[bucket / 64] &= ~(std::uint64_t{1} << bucket % 64);
+}
+
+// The nearest one, leaving out those before `from`.
+template <class Payload>
+std::size_t EventQueue<Payload>::bucket_in_use(std::size_t from) const {
+  for (std::size_t word = from / 64; word < in_use_.size(); ++word, from = 0) {
+    const std::uint64_t rest = in_use_[word] >> from % 64 << from % 64;
+    if (rest != 0) return word * 64 + static_cast<std::size_t>(std::countr_zero(rest));
+  }
+  return kNone;
 }
 
 template <class Payload>
@@ -295,7 +325,7 @@ EventHandle EventQueue<Payload>::fill_slot(Payload&& payload) {
   }
   const std::uint32_t index = free_slots_.back();
   free_slots_.pop_back();
-  slots_[index].payload.emplace(std::move(payload));
+  slots_[index].payload = std::move(payload);
   return {index, slots_[index].generation};
 }
 
@@ -303,8 +333,7 @@ EventHandle EventQueue<Payload>::fill_slot(Payload&& payload) {
 template <class Payload>
 Payload EventQueue<Payload>::empty_slot(std::uint32_t index) {
   Slot& slot = slots_[index];
-  Payload payload = std::move(*slot.payload);
-  slot.payload.reset();
+  Payload payload = std::exchange(slot.payload, Payload{});
   if (++slot.generation == 0) slot.generation = 1;
   free_slots_.push_back(index);
   return payload;

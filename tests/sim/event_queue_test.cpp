@@ -70,7 +70,7 @@ Duration any_delay() {
 class Twins {
  public:
   void push() {
-    const SimTime time = queue_.now() + any_delay();
+    const SimTime time = any_time();
     const int id = static_cast<int>(handles_.size());
     naive_.push(time, id);
     handles_.push_back(queue_.push(time, id));
@@ -78,10 +78,10 @@ class Twins {
   void push_burst() {
     const int count = *rc::gen::inRange(0, 120);
     const bool together = *rc::gen::arbitrary<bool>();
-    const SimTime time = queue_.now() + any_delay();
+    const SimTime time = any_time();
     for (int i = 0; i < count; ++i) {
       const int id = static_cast<int>(handles_.size());
-      const SimTime exact = together ? time : queue_.now() + any_delay();
+      const SimTime exact = together ? time : any_time();
       naive_.push(exact, id);
       handles_.push_back(queue_.push(exact, id));
     }
@@ -117,7 +117,7 @@ class Twins {
         cancel(*rc::gen::inRange(1, 150));
         break;
       case 3:
-        pop(queue_.now() + any_delay());
+        pop(any_time());
         break;
       default:
         for (int i = *rc::gen::inRange(0, 60); i > 0; --i) pop(kNever);
@@ -131,6 +131,11 @@ class Twins {
   }
 
  private:
+  SimTime any_time() const {
+    const Duration delay = any_delay();
+    return delay < kNever - queue_.now() ? queue_.now() + delay : kNever;
+  }
+
   EventQueue<int> queue_;
   NaiveQueue naive_;
   std::vector<EventHandle> handles_;
