@@ -1,0 +1,61 @@
+// The subcommands that run and judge scenarios. Each takes its arguments as a value and returns the exit
+// code.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fencepost::tools {
+
+// What every subcommand returns.
+inline constexpr int kHeld = 0;
+inline constexpr int kBroken = 1;
+inline constexpr int kBadInput = 2;  // or bad usage
+inline constexpr int kUndecided = 3;
+
+struct RunArguments {
+  std::string scenario;
+  std::optional<std::uint64_t> seed;
+  std::string db, trace;  // empty: none is written
+  bool json = false;
+  bool quiet = false;    // no timeline
+  bool verbose = false;  // a timeline with everything
+};
+int run_command(const RunArguments& arguments);
+
+struct CheckArguments {
+  std::vector<std::string> paths;
+  std::optional<std::uint64_t> seed;
+  std::string junit;  // empty: none is written
+  int jobs = 1;
+  bool fingerprints = false;  // print them, and nothing that may differ between machines
+};
+int check_command(const CheckArguments& arguments);
+
+struct GraphArguments {
+  std::string db;
+  std::optional<int> transition;
+  std::string out = ".";
+  bool list = false;
+  bool svg = true;
+};
+int graph_command(const GraphArguments& arguments);
+
+struct ReplayArguments {
+  std::string db;
+};
+int replay_command(const ReplayArguments& arguments);
+
+struct FaultsArguments {
+  std::string verb;  // empty: all
+};
+int faults_command(const FaultsArguments& arguments);
+
+struct ValidateArguments {
+  std::vector<std::string> files;
+};
+int validate_command(const ValidateArguments& arguments);
+
+}  // namespace fencepost::tools

@@ -1,0 +1,42 @@
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "models/faults.h"
+#include "scenarios/fields.h"
+#include "tools/commands/commands.h"
+#include "tools/commands/output.h"
+
+namespace fencepost::tools {
+namespace {
+
+void print_verb(const models::FaultVerb& verb) {
+  std::cout << fmt::format("  {:<18}{}\n", verb.name, verb.about);
+  if (!verb.arguments.empty()) std::cout << fmt::format("  {:<18}  arguments: {}\n", "", verb.arguments);
+  if (!verb.example.empty()) std::cout << fmt::format("  {:<18}  {}\n", "", verb.example);
+}
+
+}  // namespace
+
+int faults_command(const FaultsArguments& arguments) {
+  if (!arguments.verb.empty()) {
+    if (const models::FaultVerb* verb = models::find_fault_verb(arguments.verb))
+      return print_verb(*verb), kHeld;
+    std::vector<std::string> names;
+    for (const models::FaultVerb& verb : models::fault_verbs()) names.push_back(verb.name);
+    return complain(Error{
+        {}, "there is no fault '" + arguments.verb + "'" + scenarios::did_you_mean(arguments.verb, names)});
+  }
+  std::string family;
+  for (const models::FaultVerb& verb : models::fault_verbs()) {
+    if (verb.family != family) std::cout << (family.empty() ? "" : "\n") << verb.family << '\n';
+    family = verb.family;
+    print_verb(verb);
+  }
+  std::cout << "\nEvery fault has a time, `at: 60s` after t=0, or a trigger, as in\n"
+               "  {when: {resource: fs, action: stop, ev: start}, verb: crash, node: \"@active:fs\"}\n"
+               "A node may be @dc, @other, @active:RESOURCE or @promoted:RESOURCE.\n";
+  return kHeld;
+}
+
+}  // namespace fencepost::tools

@@ -1,0 +1,115 @@
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <sstream>
+
+#include "reporters/recorder.h"
+#include "reporters/timeline.h"
+#include "reporters/trace.h"
+#include "tools/commands/commands.h"
+#include "tools/commands/output.h"
+
+namespace fencepost::tools {
+namespace {
+
+using scenarios::Outcome;
+using scenarios::Scenario;
+
+std::string repeat_command(const RunArguments& arguments, std::uint64_t seed) {
+  return "fencepost run " + shell_quoted(arguments.scenario) + " --seed " + std::to_string(seed);
+}
+
+void print_remarks(const Scenario& scenario, bool verbose) {
+  if (verbose) {
+    for (const std::string& remark : scenario.remarks) std::cerr << "note: " << remark << '\n';
+  } else if (!scenario.remarks.empty()) {
+    std::cerr << "note: " << scenario.remarks.size() << " remarks on the input; --verbose shows them\n";
+  }
+}
+
+void print_head(std::ostream& out, const Scenario& scenario) {
+  out << scenario.name << '\n';
+  if (!scenario.about.empty()) out << scenario.about << (scenario.about.ends_with('\n') ? "" : "\n");
+  out << '\n';
+}
+
+// Everybody who watches one run, and what they need to outlive it.
+class Audience {
+ public:
+  Audience(const RunArguments& arguments, const Scenario& scenario, const scenarios::RunOptions& options)
+      : arguments_(arguments), scenario_(scenario), options_(options) {}
+
+  Result<void> assemble() {
+    if (!arguments_.json && !arguments_.quiet) add_timeline();
+    if (!arguments_.trace.empty()) add_trace();
+    if (arguments_.db.empty()) return {};
+    auto recorder = reporters::Recorder::create(arguments_.db, scenarios::run_info(scenario_, options_));
+    if (!recorder) return tl::unexpected<Error>(recorder.error());
+    recorder_ = std::move(*recorder);
+    spectators_.push_back({recorder_.get(), [this](SimTime t0) { recorder_->begin(t0); }});
+    return {};
+  }
+
+  const std::vector<scenarios::Spectator>& spectators() const { return spectators_; }
+
+  // A file that cannot be written whole is an error, and is not left behind.
+  Result<void> finish(const Outcome& outcome) {
+    if (trace_) {
+      trace_->finish(outcome.outages);
+      if (auto written = write_file(arguments_.trace, trace_text_.str()); !written) return written;
+    }
+    return recorder_ ? recorder_->finish(scenarios::run_result(outcome)) : Result<void>{};
+  }
+
+ private:
+  void add_timeline() {
+    const auto least = arguments_.verbose ? reporters::Weight::noise : reporters::Weight::normal;
+    timeline_ = std::make_unique<reporters::Timeline>(
+        std::cout, scenario_.nodes,
+        reporters::TimelineOptions{.colour = is_terminal(std::cout), .least = least});
+    spectators_.push_back({timeline_.get(), [this](SimTime t0) { timeline_->begin(t0); }});
+  }
+
+  void add_trace() {
+    trace_ = std::make_unique<reporters::TraceWriter>(trace_text_, scenario_.nodes);
+    const auto begin = [this](SimTime t0) {
+      trace_->begin(
+          t0, {.name = scenario_.name, .about = scenario_.about, .nodes = scenario_.nodes, .json_extra = ""});
+    };
+    spectators_.push_back({trace_.get(), begin});
+  }
+
+  const RunArguments& arguments_;
+  const Scenario& scenario_;
+  const scenarios::RunOptions& options_;
+  std::unique_ptr<reporters::Timeline> timeline_;
+  std::ostringstream trace_text_;
+  std::unique_ptr<reporters::TraceWriter> trace_;
+  std::unique_ptr<reporters::Recorder> recorder_;
+  std::vector<scenarios::Spectator> spectators_;
+};
+
+}  // namespace
+
+int run_command(const RunArguments& arguments) {
+  const auto scenario = scenarios::read_scenario(arguments.scenario);
+  if (!scenario) return complain(scenario.error());
+  print_remarks(*scenario, arguments.verbose);
+  if (!arguments.json && !arguments.quiet) print_head(std::cout, *scenario);
+
+  const scenarios::RunOptions options{.seed = arguments.seed};
+  Audience audience(arguments, *scenario, options);
+  if (const auto ready = audience.assemble(); !ready) return complain(ready.error());
+  const Outcome outcome = scenarios::run(*scenario, options, audience.spectators());
+  if (const auto finished = audience.finish(outcome); !finished) return complain(finished.error());
+
+  if (arguments.json)
+    std::cout << outcome_json(*scenario, outcome);
+  else
+    print_outcome(std::cout, *scenario, outcome, repeat_command(arguments, outcome.seed),
+                  is_terminal(std::cout));
+  if (!std::cout.flush()) return complain(Error{{}, "standard output cannot be written"});
+  return exit_code(outcome.verdict);
+}
+
+}  // namespace fencepost::tools
