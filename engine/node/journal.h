@@ -78,7 +78,8 @@ struct ActionStarted {
   int action = 0;
   ActionName name;
   int expected_rc = 0;
-  std::string notify;  // "pre-promote" …; empty unless a notification
+  std::string notify;   // "pre-promote" …; empty unless a notification
+  bool repeat = false;  // a later run of a recurring action; journaled only if asked for
   CallId call;
 };
 struct ActionFinished {
@@ -88,6 +89,7 @@ struct ActionFinished {
   std::optional<int> rc;
   OpStatus status = OpStatus::done;
   std::string exit_reason;
+  std::string notify;
   bool repeat = false;  // a later run of a recurring action
   bool news = true;     // false: same result as the run before
   CallId call;

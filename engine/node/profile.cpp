@@ -24,6 +24,7 @@ Profile pacemaker_profile() {
       .controller_respawn = sim::Uniform{50ms, 70ms},
 
       .controller_turn = often({{1ms, 3}, {2ms, 4}, {3ms, 5}, {4ms, 3}, {5ms, 2}, {8ms, 1}, {11ms, 1}}),
+      .result_turn = sim::Uniform{500us, 1500us},
       .order_turn = sim::Uniform{0ms, 4ms},
       .second_notice = often({{0ms, 10}, {5ms, 14}}),
 

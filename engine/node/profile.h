@@ -32,6 +32,8 @@ struct Profile {
   // A message, result or notice waits so long for its turn. Measured: result on a node -> DC sends the next
   // action, median 4 ms, 90 % under 12 ms.
   sim::Distribution controller_turn = sim::Constant{};
+  // Agent gone -> its result is on the way to the DC. Measured 1 ms.
+  sim::Distribution result_turn = sim::Constant{};
   // The DC's order -> the node's controller acts on it. Measured 0 to 4 ms.
   sim::Distribution order_turn = sim::Constant{};
   // How much later than the first of them the second of the two notices of a lost peer (process group,
@@ -59,6 +61,7 @@ struct Profile {
   sim::Distribution election_pause = sim::Constant{};
   // CPU time that a controller has used, which decides an election among equals; drawn once a start.
   sim::Distribution cpu_time = sim::Constant{};
+  Duration cpu_time_per_plan = 5ms;
   // CIBs merged -> the joining nodes are told so. With the messages that makes a join round of 12 to 48 ms.
   sim::Distribution join_finalize = sim::Constant{};
 

@@ -1,0 +1,37 @@
+// Who becomes the DC. Everybody votes; who has used more CPU time wins, among equals the first name.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <vector>
+
+#include "engine/node/step.h"
+
+namespace fencepost::node {
+
+class Election {
+ public:
+  void boot(Step& step) { cpu_time_ = step.sample(step.profile.cpu_time); }
+
+  // A plan made costs CPU time: so a DC is likely to stay one.
+  void worked(const Step& step) { cpu_time_ += step.profile.cpu_time_per_plan; }
+
+  bool running() const { return running_; }
+  // Calls everybody to the polls. `others` are the active peers besides this node.
+  void start(Step& step, const std::vector<NodeId>& others);
+  void stop(Step& step);
+  // A peer's vote. True: it beats ours, which has been said. False: we beat it.
+  bool beaten_by(Step& step, NodeId from, const Vote& vote, bool may_stand);
+  void conceded(Step& step, NodeId from, const NoVote& message, const std::vector<NodeId>& others);
+  // Peers came or went.
+  void count(Step& step, const std::vector<NodeId>& others);
+
+ private:
+  bool running_ = false;
+  bool won_ = false;
+  std::uint64_t number_ = 0;
+  Duration cpu_time_{};
+  std::set<NodeId> conceded_;
+};
+
+}  // namespace fencepost::node
