@@ -35,6 +35,11 @@ if(FENCEPOST_SANITIZE)
   add_link_options(-fsanitize=address,undefined)
 endif()
 
+option(FENCEPOST_FUZZ "Build the fuzzers of tests/fuzz; clang only" OFF)
+if(FENCEPOST_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 # A target sees the headers of its own folder and of the folders it depends on, and of no other:
 # each folder's headers are reached through a directory that holds only a link to that folder.
 function(fencepost_headers target)
