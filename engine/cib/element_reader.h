@@ -112,7 +112,7 @@ class ElementReader {
     for (const auto child : contents_.children()) {
       T value;
       if (!adopt(child.name(), value)) continue;
-      with_fields_of(value, [child](auto& fields) { read_into(child, fields); });
+      with_fields_of(value, [this, child](auto& fields) { this->read_into(child, fields); });
       list.push_back(std::move(value));
     }
     adopts_ = [](std::string_view tag) {

@@ -68,7 +68,7 @@ class ElementWriter {
   template <class T>
   void children_of_kinds(const std::vector<T>& list) {
     for (const T& value : list) {
-      with_fields_of(value, [this, &value](const auto& fields) { element(tag_of(value), fields); });
+      with_fields_of(value, [this, &value](const auto& fields) { this->element(tag_of(value), fields); });
     }
   }
   void references(const char* tag, const std::vector<std::string>& ids) {
