@@ -13,12 +13,22 @@ namespace {
 
 enum class Comparison { string, integer, number, version };
 
+// A number with whatever follows ignored, as C reads one: blanks before it, a sign, hexadecimal after 0x.
 std::optional<double> to_double(std::string_view text) {
-  if (!text.empty() && text.front() == '+') text.remove_prefix(1);
+  text.remove_prefix(std::min(text.find_first_not_of(" \t\n\v\f\r"), text.size()));
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) text.remove_prefix(1);
+  if (text.starts_with('-')) return std::nullopt;
+  const bool hexadecimal = text.starts_with("0x") || text.starts_with("0X");
   double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end == text.data()) return std::nullopt;
-  return value;
+  std::from_chars_result result{};
+  if (hexadecimal) {
+    result = std::from_chars(text.data() + 2, text.data() + text.size(), value, std::chars_format::hex);
+  } else {
+    result = std::from_chars(text.data(), text.data() + text.size(), value);
+  }
+  if (result.ec != std::errc()) return std::nullopt;
+  return negative ? -value : value;
 }
 
 std::strong_ordering ordering(int order) { return order <=> 0; }
@@ -75,9 +85,9 @@ std::strong_ordering compare_values(Comparison by, std::string_view left, std::s
   return compare_texts(left, right);
 }
 
-// What the attribute is compared with; null if there is nothing.
+// What the attribute is compared with; null if there is nothing. An empty value is nothing.
 const std::string* right_side(const AttributeExpression& e, const RuleContext& context) {
-  if (!e.value) return nullptr;
+  if (!e.value || e.value->empty()) return nullptr;
   if (e.value_source == "param") return context.parameters ? context.parameters->find(*e.value) : nullptr;
   if (e.value_source == "meta") return context.meta ? context.meta->find(*e.value) : nullptr;
   return &*e.value;
@@ -132,7 +142,8 @@ void will_change(const RuleContext& context, WallSeconds when) {
 
 std::optional<WallSeconds> end_of(const DateExpression& e, std::optional<WallSeconds> start,
                                   WallSeconds now) {
-  if (!e.end.empty()) return parse_date(e.end, now);
+  const auto end = e.end.empty() ? std::nullopt : parse_date(e.end, now);
+  if (end) return end;
   if (!start || e.duration.empty()) return std::nullopt;
   DateSpan span;
   for (const Attribute& field : e.duration.front().fields) {
