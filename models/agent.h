@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "engine/node/agent_run.h"
 #include "engine/sim/random.h"
 #include "models/alarm.h"
+#include "models/faults.h"
 #include "models/process.h"
 #include "models/script.h"
 
@@ -32,10 +34,19 @@ inline constexpr int kRunningPromoted = 8;
 inline constexpr int kFailedPromoted = 9;
 }  // namespace ocf
 
+class Agent;
+
+// What a fault does to one run of an agent.
+struct AgentFaultRule {
+  fault::AgentFault::Mode mode = fault::AgentFault::Mode::rc;
+  int rc = 1;
+  Duration seconds{};
+};
+
 // One run of one action: what the agent finds in its environment, and what it says besides its exit code.
 class AgentRun {
  public:
-  AgentRun(Machine& machine, node::CallId call, node::AgentCommandPtr command, std::string target);
+  explicit AgentRun(Machine& machine);
   ~AgentRun();
 
   const node::AgentCommand& command() const { return *command_; }
@@ -48,8 +59,9 @@ class AgentRun {
   std::string_view meta(std::string_view name,
                         std::string_view otherwise = {}) const;  // OCF_RESKEY_CRM_meta_name
   const std::string& fence_target() const { return target_; }
-  SimTime started() const { return started_; }
-  Duration left() const;  // of the action's timeout
+  SimTime started() const { return started_; }  // the order to run it
+  SimTime began() const { return began_; }      // its own first line
+  Duration left() const;                        // of the action's timeout
 
   void exit_reason(std::string text) { exit_.exit_reason = std::move(text); }  // ocf-exit-reason:
   void print(std::string text) { exit_.output = std::move(text); }
@@ -57,14 +69,19 @@ class AgentRun {
  private:
   friend class Machine;
   friend class Process;
-  void overdue();  // the timeout has passed and the leader is still there
-  void report();   // the leader is gone
+  void waits_until(SimTime at);  // a process of the run does
+  void overdue();                // the timeout has passed and the leader is still there
+  void report();                 // the leader is gone
+
+  void reset(node::CallId call, node::AgentCommandPtr command, std::string target);
 
   Machine& machine_;
   node::CallId call_;
   node::AgentCommandPtr command_;
   std::string target_;
-  SimTime started_{};
+  SimTime started_{}, began_{};
+  Agent* agent_ = nullptr;
+  std::optional<AgentFaultRule> fault_;
   Process* leader_ = nullptr;
   std::vector<Process*> group_;  // all processes of the run, oldest first
   node::AgentExit exit_;
@@ -73,11 +90,16 @@ class AgentRun {
   bool was_overdue_ = false;
 };
 
-// One type of agent. run() is called when the agent's own first line would run: fork and exec are over.
+// One type of agent. run() is called when fork, exec and the head start are over.
 class Agent {
  public:
   virtual ~Agent() = default;
   virtual Script run(Process& self, AgentRun& run) = 0;
+  // From its first line to where it looks at the world for the first time: its shell reads functions and
+  // parameters. An agent that knows how long it will only compute may say more, and saves itself a sleep.
+  virtual Duration head_start(Machine& machine, const AgentRun& run);
+  // All of it, when nothing is wrong.
+  virtual Duration usual_duration(Machine& machine, const AgentRun& run) { return head_start(machine, run); }
 };
 
 struct AgentName {
@@ -95,7 +117,7 @@ class AgentRegistry {
   void add(AgentName name, std::unique_ptr<Agent> agent);
   // For all agents of a class that nobody added by name ("stonith", any type).
   void add_fallback(node::AgentClass standard, std::unique_ptr<Agent> agent);
-  Agent* find(const node::AgentCommand& command) const;  // added by name; else null
+  Agent* find(const AgentName& name) const;  // added by name; else null
   Agent& find_or_generic(const node::AgentCommand& command) const;
 
  private:
@@ -106,13 +128,18 @@ class AgentRegistry {
 // Key `agents` of a script: how long actions of generic agents take, on top of fork, exec and interpreter.
 struct AgentDurations {
   // resource -> action ("start", "monitor", "probe" …) -> duration
-  using PerAction = std::map<std::string, sim::Distribution>;
-  std::map<std::string, PerAction> everywhere;
-  std::map<std::string, std::map<std::string, PerAction>> on_node;  // node -> resource -> action
+  using Actions = std::map<std::string, sim::Distribution, std::less<>>;
+  using Resources = std::map<std::string, Actions, std::less<>>;
+  Resources everywhere;
+  std::map<std::string, Resources> on_node;  // these go first
 
   const sim::Distribution* find(const std::string& node, std::string_view resource,
                                 std::string_view action) const;
 };
+
+// crm_attribute --promotion, as an agent calls it: sets or deletes this node's promotion score for the
+// resource, and waits until the attribute manager has it.
+Task<bool> set_promotion_score(Process& self, const AgentRun& run, std::optional<std::string> score);
 
 // Registers ocf:lab:Sim, ocf:lab:Stateful, ocf:pacemaker:Dummy and Stateful, ocf:heartbeat:Dummy, and the
 // generic fallbacks for ocf, systemd, lsb and service.

@@ -34,13 +34,15 @@ struct Latencies {
   sim::Distribution agent_report = sim::LogNormal{.median = 1ms, .sigma = 0.6};
   // fork and exec of a small program, as an agent does many times (assumed).
   sim::Distribution child_spawn = sim::LogNormal{.median = 2ms, .sigma = 0.3};
-  // A group message, from send to delivery everywhere, in an idle ring: half of "result on a node -> DC sends
-  // the next action, median 4 ms, 90 % under 12 ms".
-  sim::Distribution message = sim::LogNormal{.median = 1500us, .sigma = 0.5};
-  // crm_attribute: the agent's call -> attribute manager has it; 20-35 ms until it is in the CIB.
-  sim::Distribution attribute_command = sim::LogNormal{.median = 15ms, .sigma = 0.2};
-  // A tool (crm_resource, cibadmin): its start -> the daemon has the request (assumed, as crm_attribute).
-  sim::Distribution command = sim::LogNormal{.median = 15ms, .sigma = 0.3};
+  // A group message, from send to delivery everywhere, in an idle ring (assumed; the turn it waits for in the
+  // controller is the engine's: node::Profile::controller_turn).
+  sim::Distribution message = sim::LogNormal{.median = 400us, .sigma = 0.4};
+  // crm_attribute as agents call it: how long the agent waits for it. 13-29 ms, median 17, n = 45.
+  sim::Distribution attribute_tool = sim::LogNormal{.median = 17ms, .sigma = 0.25};
+  // A request of crm_attribute, or of a person's tool -> the engine has it, on top of what its profile says
+  // tools take.
+  sim::Distribution attribute_command = sim::Constant{};
+  sim::Distribution command = sim::Constant{};
   // The CIB to disk: written to a new file, synced, renamed (assumed).
   sim::Distribution persist = sim::LogNormal{.median = 8ms, .sigma = 0.5};
   // Power-on of the stack -> corosync runs (0.05-0.09 s) -> its own membership (0.34-0.37 s after that).
@@ -51,8 +53,9 @@ struct Latencies {
   // Pacemaker gone -> the others see corosync's announced leave 0.25 s later; corosync gone 0.9-1.2 s.
   sim::Distribution leave = sim::Uniform{.min = 220ms, .max = 280ms};
   sim::Distribution corosync_stop = sim::Uniform{.min = 900ms, .max = 1200ms};
-  // A new membership of Corosync -> the engine hears of it. 0-40 ms, mostly 4.
-  sim::Distribution membership_notice = sim::LogNormal{.median = 4ms, .sigma = 0.6};
+  // A new membership of Corosync -> the engine hears of it, on top of the turn that its profile says it waits
+  // for.
+  sim::Distribution membership_notice = sim::Constant{};
 };
 
 // The machine under a node.
@@ -60,15 +63,27 @@ struct HardwareConfig {
   // Power-on -> the operating system starts the cluster stack: firmware and boot. The lab's boot_s.
   sim::Distribution boot = sim::Constant{.value = 5s};
   bool stack_starts_at_boot = true;  // systemctl enable pacemaker
-  std::string bmc_address;           // what fence_ipmilan's `ip` says; empty: found by the target's name
-  bool bmc_shares_power = true;      // a BMC without power answers nothing
+  // Its power supplies, by the fence device or PDU that switches them (resource id or `ip`). It runs while
+  // one of them has power. None: one, switched by whatever switches this node.
+  std::vector<std::string> supplies;
+  std::string bmc_address;       // what `ip` of fence_ipmilan says; empty: the fencing target tells
+  bool bmc_shares_power = true;  // a BMC without power answers nothing
+  std::string bmc_network;       // it must be reached over this network; empty: it always is
   int cores = 2;
 };
 
 // Power switches and what they do to nodes. The lab's `power`.
 struct PowerConfig {
-  sim::Distribution off = sim::Constant{.value = 300ms};  // order -> power is off (off_s)
+  sim::Distribution off = sim::Constant{.value = 300ms};  // order -> power is off (off_s); fence_lab
   bool on_after_fence = true;                             // after_fence: on, or stays off
+  // One question or order to a management board: ipmitool, ssh or http with login (assumed; reboot then takes
+  // 4-12 s, world-facts §2.5).
+  sim::Distribution query = sim::LogNormal{.median = 450ms, .sigma = 0.35};
+  // A board's "off" -> the machine is off (assumed).
+  sim::Distribution board_off = sim::Uniform{.min = 1s, .max = 4s};
+  Duration poll = 1s;               // fence agents ask for the status each second
+  Duration unreachable_after = 8s;  // ipmitool -N 2, four tries
+  Duration power_timeout = 20s;     // fence agents wait that long for "off"
 };
 
 struct WorldConfig {

@@ -23,6 +23,12 @@ namespace fencepost::models {
 
 class Stack;
 
+// What is really the case with a resource on a machine.
+inline constexpr std::string_view kStopped = "Stopped";
+inline constexpr std::string_view kStarted = "Started";
+inline constexpr std::string_view kUnpromoted = "Unpromoted";
+inline constexpr std::string_view kPromoted = "Promoted";
+
 class Machine {
  public:
   Machine(World& world, node::NodeId id, std::string name, HardwareConfig hardware);
@@ -41,12 +47,16 @@ class Machine {
   bool serves() const { return up() && !frozen_; }  // it could answer a client
   std::uint64_t boots() const { return boots_; }    // how often it came up: tells one life from the next
 
-  void power_on(std::string_view why);  // boots; the stack follows if enabled
-  void power_on_in(Duration delay, std::string_view why);
-  void power_off(std::string_view why);                 // everything in memory is gone at once
-  void reset(std::string_view why);                     // off and on again
-  void set_supply(bool present, std::string_view why);  // without supply nothing runs, nor does its BMC
-  bool has_supply() const { return supply_; }
+  void power_on(std::string_view why);               // boots; the stack follows if enabled
+  void up_at_once(std::string_view why);             // without a boot
+  void up_in(Duration delay, std::string_view why);  // repaired, say: up after that long
+  void power_off(std::string_view why);              // everything in memory is gone at once
+  void boot_after_off(std::string_view why);         // as soon as it is off
+  void reset(std::string_view why);                  // off and on again
+  // Of its power supplies (HardwareConfig), or of all; without any nothing runs, nor does a BMC that shares
+  // them.
+  void set_supply(std::string_view supply, bool present, std::string_view why);
+  bool has_supply() const;
   void freeze();  // all of it stops; clocks go on
   void thaw();
 
@@ -72,7 +82,9 @@ class Machine {
   void jump_clock(Duration by) { clock_offset_ += by; }
   // This machine's own chance, by purpose.
   sim::Stream stream(std::string_view purpose) const;
-  Duration sample(const sim::Distribution& distribution) { return sim::sample(distribution, latency_); }
+  // How long something takes here: drawn, and stretched if the machine is slow.
+  Duration sample(const sim::Distribution& distribution);
+  void set_slowness(double factor) { slowness_ = factor; }
 
   // --- Truth about resources ---
   // "Stopped", "Started", "Unpromoted", "Promoted": what is really the case, whoever knows it. Agents and
@@ -93,15 +105,18 @@ class Machine {
   friend class Process;
   friend class AgentRun;
   friend class Alarm;
+  friend class Stack;
 
   void booted();
-  void boot();
+  void is_back();
+  void power_off_now();
   Process& new_process(std::string command_line, Process* parent, AgentRun* run);
-  void reap(Process& process);
+  void reap(Process& process, ExitStatus status);
   void begin(AgentRun& run);
-  void finished(AgentRun& run);
+  void leader_ended(AgentRun& run, ExitStatus status);
   void forget(AgentRun& run);
   void destroy_processes();
+  void clear_roles();
   void hold(Alarm& alarm);  // it was due while frozen
   void release(Alarm& alarm);
 
@@ -110,12 +125,17 @@ class Machine {
   std::string name_;
   HardwareConfig hardware_;
   Power power_ = Power::off;
-  bool supply_ = true;
+  std::vector<bool> supplies_;
   bool frozen_ = false;
   std::uint64_t boots_ = 0;
-  std::string boot_reason_;
-  Alarm power_alarm_;
+  std::string boot_reason_, off_reason_;
+  Alarm power_alarm_;  // while it boots: the operating system runs
+  Alarm back_alarm_;
+  Alarm off_alarm_;
+  bool boot_after_off_ = false;
+  int executing_ = 0;  // something of this machine is on the stack: its engine, a process
   sim::Stream latency_;
+  double slowness_ = 1;
   Duration clock_offset_{};
 
   std::uint64_t next_pid_ = 0;

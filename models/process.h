@@ -55,7 +55,7 @@ struct ExitStatus {
 
 class Process {
  public:
-  Process(Machine& machine, std::uint64_t pid);
+  explicit Process(Machine& machine);
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -102,16 +102,17 @@ class Process {
   friend class WaitQueue;
 
   void start(Script script);
+  void start_after_exec(Script script);
   void go_on();  // the innermost coroutine, from where it waits
   void suspend_until(std::coroutine_handle<> here, SimTime at);
   void block(std::coroutine_handle<> here, WaitQueue& queue, const SystemCall& call, SimTime limit);
   void leave_queue(bool killed);
   void end(ExitStatus status);
-  void child_ended(Process& child, ExitStatus status);
+  void child_ended(ExitStatus status);
   void alarm_rang();
 
   Machine& machine_;
-  std::uint64_t pid_;
+  std::uint64_t pid_ = 0;
   std::string command_line_;
   Process* parent_ = nullptr;
   AgentRun* run_ = nullptr;
@@ -120,7 +121,6 @@ class Process {
   std::coroutine_handle<> here_;  // where it waits
   bool running_ = false;          // its coroutine is on the stack
   bool kill_pending_ = false;
-  bool ended_ = false;
 
   Alarm alarm_;
   WaitQueue* queue_ = nullptr;
@@ -130,7 +130,6 @@ class Process {
 
   Process* awaited_child_ = nullptr;
   ExitStatus child_status_;
-  int children_ = 0;  // that still run
 };
 
 struct Process::Sleep {

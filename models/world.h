@@ -37,7 +37,6 @@ namespace fencepost::models {
 
 class Corosync;
 class AgentFaults;
-class ServiceWatch;
 
 // What decides on a node: node::Node, or a scripted stand-in in tests of the world.
 class Engine {
@@ -86,12 +85,16 @@ class World {
   const Machine& machine(node::NodeId node) const { return *machines_[node.index()]; }
   Machine* find_machine(std::string_view name);
   Network& network() { return *network_; }
-  Corosync& corosync() { return *corosync_; }
+  Corosync& corosync();
   AgentRegistry& agents() { return agents_; }
   AgentFaults& agent_faults() { return *agent_faults_; }
   template <class T>
   T& part() {
     return parts_.get<T>(*this);
+  }
+  template <class F>
+  void for_each_part(F&& visit) {
+    parts_.for_each(std::forward<F>(visit));
   }
   sim::Stream stream(std::string_view purpose) const { return chance_.fork(purpose); }
 
@@ -120,14 +123,16 @@ class World {
   friend class Stack;
 
   struct Call {
-    std::function<void()> what;
-    std::unique_ptr<Alarm> alarm;
-    World* world = nullptr;
+    explicit Call(World& of);
     void ring();
+    World& world;
+    std::function<void()> what;
+    Alarm alarm;
   };
 
   void ring(SimTime at, Alarm& alarm);
   void emit(backend::Record record);
+  std::unique_ptr<Engine> make_engine(Machine& machine);
   void agent_began(const Machine& machine, const AgentRun& run);
   void agent_ended(const Machine& machine, const AgentRun& run, const ExitStatus& status);
 
@@ -147,12 +152,12 @@ class World {
   std::vector<Call*> idle_calls_;
   int scheduled_ = 0;
 
-  Parts<World, WorldPart> parts_;
   AgentRegistry agents_;
   std::unique_ptr<AgentFaults> agent_faults_;
   std::unique_ptr<Network> network_;
+  std::shared_ptr<const node::Nodelist> nodelist_;
+  Parts<World, WorldPart> parts_;
   std::vector<std::unique_ptr<Machine>> machines_;
-  std::unique_ptr<Corosync> corosync_;
 };
 
 }  // namespace fencepost::models

@@ -24,7 +24,8 @@ inline EndpointId endpoint(node::NodeId node) { return EndpointId{node.index()};
 
 struct Way {
   EndpointId from, to;
-  NetworkId network{};
+  NetworkId network;
+  auto operator<=>(const Way&) const = default;
 };
 
 class Network {

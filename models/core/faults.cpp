@@ -1,0 +1,474 @@
+#include "models/faults.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "models/core/agent_faults.h"
+#include "models/core/stack.h"
+#include "models/fencing/power.h"
+#include "models/hooks.h"
+#include "models/world.h"
+
+namespace fencepost::models {
+namespace {
+
+template <class... Visitors>
+struct Overload : Visitors... {
+  using Visitors::operator()...;
+};
+
+tl::unexpected<Error> impossible(std::string message) { return failure({}, std::move(message)); }
+
+// One injection: does it at once, and arranges its end.
+class Injector {
+ public:
+  Injector(World& world, const ScenarioFault& fault) : world_(world), fault_(fault) {}
+
+  // --- node ---
+  Result<void> operator()(const fault::Crash& f) const {
+    return on_machine(f.node, [&](Machine& machine) {
+      machine.power_off("crash");
+      if (f.back_after) machine.up_in(*f.back_after, "back after a crash");
+    });
+  }
+  Result<void> operator()(const fault::PowerOn& f) const {
+    return on_machine(f.node, [](Machine& machine) { machine.up_at_once("switched on"); });
+  }
+  Result<void> operator()(const fault::PowerLoss& f) const {
+    return on_machine(f.node, [&](Machine& machine) {
+      machine.set_supply({}, false, "power loss");
+      until(f.lasts, [&machine] {
+        machine.set_supply({}, true, "power is back");
+        machine.power_on("power is back");
+      });
+    });
+  }
+  Result<void> operator()(const fault::Pause& f) const {
+    return on_machine(f.node, [&](Machine& machine) {
+      machine.freeze();
+      until(f.lasts, [&machine, life = machine.boots()] {
+        if (machine.boots() == life) machine.thaw();
+      });
+    });
+  }
+  Result<void> operator()(const fault::Resume& f) const {
+    return on_machine(f.node, [](Machine& machine) { machine.thaw(); });
+  }
+  Result<void> operator()(const fault::Shutdown& f) const {
+    return on_machine(f.node, [&](Machine& machine) {
+      machine.stack().shut_down([&machine, power_off = f.power_off, back_after = f.back_after] {
+        if (!power_off) return;
+        machine.power_off("shutdown");
+        if (back_after) machine.up_in(*back_after, "back after a shutdown");
+      });
+    });
+  }
+  Result<void> operator()(const fault::StartCluster& f) const {
+    auto node = resolve(world_, f.node);
+    if (!node) return tl::unexpected<Error>(node.error());
+    Machine& machine = world_.machine(*node);
+    if (!machine.up()) return impossible("start_cluster: " + machine.name() + " is off; use power_on");
+    record(machine.name());
+    machine.start_stack("started by hand");
+    return {};
+  }
+  Result<void> operator()(const fault::SlowNode& f) const {
+    if (f.factor <= 0) return impossible("slow: factor must be more than 0");
+    return on_machine(f.node, [&](Machine& machine) {
+      machine.set_slowness(f.factor);
+      until(f.lasts, [&machine] { machine.set_slowness(1); });
+    });
+  }
+  Result<void> operator()(const fault::ClockJump& f) const {
+    return on_machine(f.node, [&](Machine& machine) { machine.jump_clock(f.by); });
+  }
+
+  // --- daemons ---
+  Result<void> operator()(const fault::KillDaemon& f) const {
+    using Daemon = node::DaemonDied::Daemon;
+    static constexpr std::pair<std::string_view, Daemon> kDaemons[] = {
+        {"pacemaker-controld", Daemon::controller}, {"pacemaker-execd", Daemon::executor},
+        {"pacemaker-fenced", Daemon::fencer},       {"pacemaker-attrd", Daemon::attribute_manager},
+        {"pacemaker-based", Daemon::cib_manager},   {"pacemaker-schedulerd", Daemon::scheduler},
+    };
+    if (f.daemon == "corosync") {
+      return on_machine(f.node, [](Machine& machine) { machine.stack().crash("corosync was killed"); });
+    }
+    if (f.daemon == "pacemakerd") {
+      return on_machine(f.node, [&](Machine&) {
+        world_.observe(backend::Noted{"pacemakerd is gone; the daemons that it started run on without it"});
+      });
+    }
+    const auto known = std::ranges::find(kDaemons, f.daemon, [](const auto& entry) { return entry.first; });
+    if (known == std::end(kDaemons)) {
+      return impossible(
+          "kill_daemon: there is no daemon '" + f.daemon +
+          "'; there are corosync, pacemakerd, pacemaker-controld, pacemaker-execd, pacemaker-fenced, "
+          "pacemaker-attrd, pacemaker-based and pacemaker-schedulerd");
+    }
+    return on_machine(f.node, [&](Machine& machine) { machine.stack().daemon_died(known->second); });
+  }
+
+  // --- network ---
+  Result<void> operator()(const fault::Partition& f) const {
+    auto network = network_named(f.network);
+    if (!network) return tl::unexpected<Error>(network.error());
+    std::vector<std::vector<EndpointId>> groups;
+    for (const auto& names : f.groups) {
+      auto& group = groups.emplace_back();
+      for (const NodeRef& name : names) {
+        auto host = host_named(name);
+        if (!host) return tl::unexpected<Error>(host.error());
+        group.push_back(*host);
+      }
+    }
+    if (groups.empty()) return impossible("partition: groups are missing: groups: [[node1], [node2, node3]]");
+    record("network");
+    world_.network().partition(*network, groups);
+    until(f.heal_after, [&world = world_, on = *network] { world.network().partition(on, {}); });
+    return {};
+  }
+  Result<void> operator()(const fault::Heal& f) const {
+    auto network = network_named(f.network);
+    if (!network) return tl::unexpected<Error>(network.error());
+    record("network");
+    world_.network().partition(*network, {});
+    return {};
+  }
+  Result<void> operator()(const fault::LinkDown& f) const {
+    return set_link(f.node, f.network, false, f.lasts);
+  }
+  Result<void> operator()(const fault::LinkUp& f) const {
+    return set_link(f.node, f.network, true, std::nullopt);
+  }
+  Result<void> operator()(const fault::OneWay& f) const {
+    auto from = host_named(f.from);
+    if (!from) return tl::unexpected<Error>(from.error());
+    auto to = host_named(f.to);
+    if (!to) return tl::unexpected<Error>(to.error());
+    auto networks = networks_named(f.network);
+    if (!networks) return tl::unexpected<Error>(networks.error());
+    record(f.from + " to " + f.to);
+    const auto set = [&world = world_, from = *from, to = *to, networks = *networks](bool cut) {
+      for (const NetworkId network : networks) world.network().cut({from, to, network}, cut);
+    };
+    set(true);
+    until(f.lasts, [set] { set(false); });
+    return {};
+  }
+  Result<void> operator()(const fault::Loss& f) const {
+    if (f.share < 0 || f.share > 1) return impossible("loss: share must be between 0 and 1");
+    return impair(f.node, f.network, f.lasts, [share = f.share](Network& network, const Way& way, bool on) {
+      network.set_loss(way, on ? share : 0);
+    });
+  }
+  Result<void> operator()(const fault::Delay& f) const {
+    if (f.delay < Duration::zero()) return impossible("delay: must not be negative");
+    return impair(f.node, f.network, f.lasts, [delay = f.delay](Network& network, const Way& way, bool on) {
+      network.set_delay(way, on ? delay : Duration::zero());
+    });
+  }
+
+  // --- agents ---
+  Result<void> operator()(const fault::AgentFault& f) const {
+    auto node = node_or_all(f.node);
+    if (!node) return tl::unexpected<Error>(node.error());
+    record(f.resource + " on " + (*node ? world_.machine(**node).name() : "all nodes"));
+    const std::uint64_t rule = world_.agent_faults().add(f, *node);
+    // As in the lab, the end of the time takes the rule away but does not let stuck processes go.
+    until(f.lasts, [&world = world_, rule] { world.agent_faults().remove(rule); });
+    return {};
+  }
+  Result<void> operator()(const fault::AgentClear& f) const {
+    auto node = node_or_all(f.node.value_or("*"));
+    if (!node) return tl::unexpected<Error>(node.error());
+    record(target(fault_.fault));
+    world_.agent_faults().clear(f, *node);
+    return {};
+  }
+  Result<void> operator()(const fault::KillResource& f) const {
+    auto node = node_or_all(f.node.empty() ? "*" : f.node);
+    if (!node) return tl::unexpected<Error>(node.error());
+    record(target(fault_.fault));
+    for (const auto& machine : world_.machines()) {
+      if (*node && machine->id() != **node) continue;
+      if (!machine->up()) continue;
+      const auto takes = [&](const auto& kill) { return kill(*machine, f.resource); };
+      if (std::ranges::any_of(world_.part<Hooks>().kill_resource, takes)) continue;
+      machine->set_role(f.resource, kStopped);
+    }
+    return {};
+  }
+
+  // --- fencing ---
+  Result<void> operator()(const fault::FenceMode& f) const {
+    fault::FenceMode mode = f;
+    for (NodeRef* name : {&mode.target, &mode.requester}) {
+      if (name->empty()) continue;
+      auto node = resolve(world_, *name);
+      if (!node) return tl::unexpected<Error>(node.error());
+      *name = world_.machine(*node).name();
+    }
+    record(f.device);
+    world_.part<models::Power>().add_mode(std::move(mode));
+    return {};
+  }
+
+  // --- people ---
+  Result<void> operator()(const fault::Ask& f) const {
+    node::Command command = f.command;
+    if (auto done = resolve_nodes_in(command); !done) return done;
+    auto asked = node_to_ask(f.on);
+    if (!asked) return tl::unexpected<Error>(asked.error());
+    record(target(fault_.fault));
+    if (!world_.command(*asked, std::move(command))) {
+      return impossible(f.verb + ": no cluster stack runs on " + world_.machine(*asked).name());
+    }
+    return {};
+  }
+  Result<void> operator()(const fault::Exec& f) const {
+    return on_machine(f.node, [&](Machine& machine) {
+      if (!machine.serves()) return;
+      const auto takes = [&](const auto& exec) { return exec(machine, f.text); };
+      if (std::ranges::any_of(world_.part<Hooks>().exec, takes)) return;
+      world_.observe(backend::Noted{"exec: no model understands '" + f.text + "'; nothing was done"});
+    });
+  }
+  Result<void> operator()(const fault::Note&) const {
+    record("");
+    return {};
+  }
+  Result<void> operator()(const fault::Other& f) const {
+    const FaultVerb* known = find_fault_verb(f.verb);
+    if (!known || !known->inject) return impossible("unknown verb '" + f.verb + "'; see 'fencepost faults'");
+    // What it does is recorded after the fault itself.
+    record(target(fault_.fault));
+    return known->inject(world_, f, ended());
+  }
+
+ private:
+  void record(std::string target) const {
+    world_.observe(backend::FaultInjected{
+        .fault = fault_.index, .verb = verb(fault_.fault), .target = std::move(target), .text = fault_.text});
+  }
+
+  std::function<void()> ended() const {
+    return [&world = world_, index = fault_.index, name = verb(fault_.fault), what = target(fault_.fault)] {
+      world.observe(backend::FaultEnded{.fault = index, .verb = name, .target = what});
+    };
+  }
+
+  void until(std::optional<Duration> lasts, std::function<void()> end) const {
+    if (!lasts) return;
+    world_.at(world_.now() + *lasts, [end = std::move(end), ended = ended()] {
+      end();
+      ended();
+    });
+  }
+
+  Result<void> on_machine(const NodeRef& name, const std::function<void(Machine&)>& act) const {
+    auto node = resolve(world_, name);
+    if (!node) return tl::unexpected<Error>(node.error());
+    Machine& machine = world_.machine(*node);
+    record(machine.name());
+    act(machine);
+    return {};
+  }
+
+  Result<std::optional<node::NodeId>> node_or_all(const NodeRef& name) const {
+    if (name == "*") return std::optional<node::NodeId>{};
+    return resolve(world_, name).map([](node::NodeId node) { return std::optional(node); });
+  }
+
+  Result<std::optional<NetworkId>> network_named(const std::string& name) const {
+    if (name.empty()) return std::optional<NetworkId>{};
+    if (const auto known = world_.network().find_network(name)) return std::optional(*known);
+    return impossible("there is no network '" + name + "': see 'networks' in 'world'");
+  }
+
+  Result<std::vector<NetworkId>> networks_named(const std::string& name) const {
+    auto one = network_named(name);
+    if (!one) return tl::unexpected<Error>(one.error());
+    if (*one) return std::vector{**one};
+    std::vector<NetworkId> all;
+    for (std::size_t i = 0; i < world_.network().networks().size(); ++i) all.push_back(NetworkId{i});
+    return all;
+  }
+
+  Result<EndpointId> host_named(const std::string& name) const {
+    if (auto node = resolve(world_, name)) return endpoint(*node);
+    if (const auto host = world_.network().find_endpoint(name)) return *host;
+    return impossible("there is no node or host '" + name + "'");
+  }
+
+  Result<void> set_link(const NodeRef& name, const std::string& network, bool up,
+                        std::optional<Duration> lasts) const {
+    auto host = host_named(name);
+    if (!host) return tl::unexpected<Error>(host.error());
+    auto on = network_named(network);
+    if (!on) return tl::unexpected<Error>(on.error());
+    record(world_.network().name(*host));
+    world_.network().set_port(*host, *on, up);
+    until(lasts, [&world = world_, host = *host, on = *on, up] { world.network().set_port(host, on, !up); });
+    return {};
+  }
+
+  // Both ways between the host and all others.
+  Result<void> impair(const NodeRef& name, const std::string& network, std::optional<Duration> lasts,
+                      std::function<void(Network&, const Way&, bool on)> act) const {
+    auto host = host_named(name);
+    if (!host) return tl::unexpected<Error>(host.error());
+    auto networks = networks_named(network);
+    if (!networks) return tl::unexpected<Error>(networks.error());
+    record(world_.network().name(*host));
+    const auto set = [&world = world_, host = *host, networks = *networks, act = std::move(act)](bool on) {
+      for (std::size_t i = 0; i < world.network().endpoints(); ++i) {
+        const EndpointId other{i};
+        if (other == host) continue;
+        for (const NetworkId each : networks) {
+          act(world.network(), {host, other, each}, on);
+          act(world.network(), {other, host, each}, on);
+        }
+      }
+    };
+    set(true);
+    until(lasts, [set] { set(false); });
+    return {};
+  }
+
+  // "node" in a command may be @dc as elsewhere.
+  Result<void> resolve_nodes_in(node::Command& command) const {
+    return std::visit(
+        [&](auto& asked) -> Result<void> {
+          if constexpr (requires { asked.node; }) {
+            if (!asked.node.starts_with('@')) return {};
+            auto node = resolve(world_, asked.node);
+            if (!node) return tl::unexpected<Error>(node.error());
+            asked.node = world_.machine(*node).name();
+          }
+          return {};
+        },
+        command);
+  }
+
+  Result<node::NodeId> node_to_ask(const NodeRef& on) const {
+    if (!on.empty()) return resolve(world_, on);
+    std::optional<node::NodeId> any;
+    for (const auto& machine : world_.machines()) {
+      const Engine* engine = machine->stack().engine();
+      if (!engine || !machine->serves()) continue;
+      if (engine->is_dc()) return machine->id();
+      if (!any) any = machine->id();
+    }
+    if (any) return *any;
+    return impossible("no node runs the cluster stack now: there is nobody to ask");
+  }
+
+  World& world_;
+  const ScenarioFault& fault_;
+};
+
+}  // namespace
+
+Result<void> inject(World& world, const ScenarioFault& fault) {
+  return std::visit(Injector(world, fault), fault.fault);
+}
+
+Result<node::NodeId> resolve(World& world, const NodeRef& name) {
+  if (!name.starts_with('@')) {
+    if (const Machine* machine = world.find_machine(name)) return machine->id();
+    return impossible("there is no node '" + name + "'");
+  }
+  const auto is_dc = [](const Machine& machine) {
+    return machine.up() && machine.stack().engine() && machine.stack().engine()->is_dc();
+  };
+  const auto first = [&](const std::function<bool(const Machine&)>& fits) -> Result<node::NodeId> {
+    for (const auto& machine : world.machines()) {
+      if (machine->up() && fits(*machine)) return machine->id();
+    }
+    return impossible("nobody is " + name + " now");
+  };
+  if (name == "@dc") return first(is_dc);
+  if (name == "@other") return first([&](const Machine& machine) { return !is_dc(machine); });
+  if (name.starts_with("@active:")) {
+    return first([&](const Machine& machine) { return machine.role(name.substr(8)) != kStopped; });
+  }
+  if (name.starts_with("@promoted:")) {
+    return first([&](const Machine& machine) { return machine.role(name.substr(10)) == kPromoted; });
+  }
+  return impossible("'" + name +
+                    "' means no node: use a name, @dc, @other, @active:RESOURCE or @promoted:RESOURCE");
+}
+
+std::string verb(const Fault& fault) {
+  return std::visit(Overload{
+                        [](const fault::Crash&) -> std::string { return "crash"; },
+                        [](const fault::PowerOn&) -> std::string { return "power_on"; },
+                        [](const fault::PowerLoss&) -> std::string { return "power_loss"; },
+                        [](const fault::Pause&) -> std::string { return "pause"; },
+                        [](const fault::Resume&) -> std::string { return "resume"; },
+                        [](const fault::Shutdown&) -> std::string { return "shutdown"; },
+                        [](const fault::StartCluster&) -> std::string { return "start_cluster"; },
+                        [](const fault::SlowNode&) -> std::string { return "slow"; },
+                        [](const fault::ClockJump&) -> std::string { return "clock_jump"; },
+                        [](const fault::KillDaemon&) -> std::string { return "kill_daemon"; },
+                        [](const fault::Partition&) -> std::string { return "partition"; },
+                        [](const fault::Heal&) -> std::string { return "heal"; },
+                        [](const fault::LinkDown&) -> std::string { return "link_down"; },
+                        [](const fault::LinkUp&) -> std::string { return "link_up"; },
+                        [](const fault::OneWay&) -> std::string { return "one_way"; },
+                        [](const fault::Loss&) -> std::string { return "loss"; },
+                        [](const fault::Delay&) -> std::string { return "delay"; },
+                        [](const fault::AgentFault&) -> std::string { return "agent"; },
+                        [](const fault::AgentClear&) -> std::string { return "agent_clear"; },
+                        [](const fault::KillResource&) -> std::string { return "kill_resource"; },
+                        [](const fault::FenceMode&) -> std::string { return "fence_mode"; },
+                        [](const fault::Ask& f) -> std::string { return f.verb; },
+                        [](const fault::Exec&) -> std::string { return "exec"; },
+                        [](const fault::Note&) -> std::string { return "note"; },
+                        [](const fault::Other& f) -> std::string { return f.verb; },
+                    },
+                    fault);
+}
+
+std::string target(const Fault& fault) {
+  const auto on = [](const std::string& what, const std::string& where) {
+    if (what.empty()) return where;
+    return where.empty() || where == "*" ? what : what + " on " + where;
+  };
+  return std::visit(
+      Overload{
+          [](const fault::Partition&) -> std::string { return "network"; },
+          [](const fault::Heal&) -> std::string { return "network"; },
+          [](const fault::OneWay& f) -> std::string { return f.from + " to " + f.to; },
+          [](const fault::FenceMode& f) -> std::string { return f.device; },
+          [](const fault::Note&) -> std::string { return {}; },
+          [&](const fault::KillDaemon& f) -> std::string { return on(f.daemon, f.node); },
+          [&](const fault::AgentFault& f) -> std::string { return on(f.resource, f.node); },
+          [&](const fault::AgentClear& f) -> std::string {
+            return on(f.id.value_or(f.resource.value_or("")), f.node.value_or(""));
+          },
+          [&](const fault::KillResource& f) -> std::string { return on(f.resource, f.node); },
+          [&](const fault::Ask& f) -> std::string {
+            return std::visit(
+                [&](const auto& asked) -> std::string {
+                  std::string resource, node;
+                  if constexpr (requires { asked.resource; }) resource = asked.resource;
+                  if constexpr (requires { asked.node; }) node = asked.node;
+                  return on(resource, node);
+                },
+                f.command);
+          },
+          [](const fault::Other& f) -> std::string {
+            for (const char* key : {"resource", "server", "mount", "node", "database", "device"}) {
+              if (const auto found = f.arguments.find(key); found != f.arguments.end()) return found->second;
+            }
+            return {};
+          },
+          [](const auto& f) -> std::string { return f.node; },
+      },
+      fault);
+}
+
+}  // namespace fencepost::models

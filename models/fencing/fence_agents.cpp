@@ -1,0 +1,265 @@
+// Fence agents: the lab's power switch, management boards, and switched power outlets.
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "models/core/stack.h"
+#include "models/fencing/power.h"
+#include "models/machine.h"
+#include "models/world.h"
+
+namespace fencepost::models {
+namespace {
+
+using Mode = fault::FenceMode::Mode;
+
+// fence agents exit with 1 on failure, and status with 2 for "off".
+constexpr int kOk = 0;
+constexpr int kFailed = 1;
+constexpr int kIsOff = 2;
+
+class FenceAgent : public Agent {
+ public:
+  Script run(Process& self, AgentRun& run) final {
+    Machine& machine = self.machine();
+    World& world = machine.world();
+    Power& power = world.part<Power>();
+    const std::string& action = run.action();
+    if (action == "metadata" || action == "meta-data" || action == "validate-all") co_return kOk;
+
+    const Power::Call call{.device = run.parameter("device", "fence"),
+                           .resource = run.command().resource,
+                           .target = target_of(run),
+                           .requester = machine.name()};
+    if (action == "start" || action == "stop") co_return kOk;
+    if (action == "monitor" || action == "list" || action == "list-status") {
+      if (!co_await reach(self, run)) co_return kFailed;
+      if (action == "monitor" && power.monitor_fails(call)) co_return fail(run, "the device does not answer");
+      std::string known;
+      for (const auto& node : world.machines()) known += node->name() + ",\n";
+      run.print(std::move(known));
+      co_return kOk;
+    }
+
+    Machine* target = world.find_machine(call.target);
+    if (!target) co_return fail(run, "no such node: " + std::string(call.target));
+    if (action == "status") {
+      if (!co_await reach(self, run)) co_return kFailed;
+      co_return target->power() == Machine::Power::off ? kIsOff : kOk;
+    }
+
+    const fault::FenceMode mode = power.mode_for(call);
+    switch (mode.mode) {
+      case Mode::hang: {
+        auto& never = machine.part<Hanging>().never;
+        while (true) co_await self.wait(never, {"recvfrom", "fence device that does not answer", true});
+      }
+      case Mode::unreachable:
+        co_await self.sleep(mode.seconds > Duration::zero() ? mode.seconds
+                                                            : world.config().power.unreachable_after);
+        co_return refused(self, run, "Unable to connect/login to fencing device");
+      case Mode::fail:
+        co_await self.sleep(mode.seconds > Duration::zero() ? mode.seconds
+                                                            : machine.sample(world.config().power.off));
+        co_return refused(self, run, "the device reports a failure");
+      case Mode::slow:
+        if (!slows_switch()) co_await self.sleep(mode.seconds);
+        break;
+      case Mode::ok:
+      case Mode::lie:
+      case Mode::fail_monitor:
+        break;
+    }
+    co_return co_await act(self, run, *target, mode);
+  }
+
+ protected:
+  // Connects and logs in. False: it could not, and has said why.
+  virtual Task<bool> reach(Process& self, AgentRun& run) = 0;
+  virtual Script act(Process& self, AgentRun& run, Machine& target, const fault::FenceMode& mode) = 0;
+  // A slow device has the order and is slow to carry it out; otherwise it is slow to answer at all.
+  virtual bool slows_switch() const { return false; }
+
+  static Power::Action asked(const AgentRun& run) {
+    if (run.action() == "on") return Power::Action::on;
+    return run.action() == "off" ? Power::Action::off : Power::Action::reboot;
+  }
+
+  static std::string_view target_of(const AgentRun& run) {
+    if (!run.fence_target().empty()) return run.fence_target();
+    return run.parameter("plug", run.parameter("port", run.parameter("nodename")));
+  }
+
+  static std::string device_of(const AgentRun& run) { return run.command().resource; }
+
+  static int fail(AgentRun& run, std::string why) {
+    run.exit_reason(std::move(why));
+    return kFailed;
+  }
+
+  static int refused(Process& self, AgentRun& run, std::string why) {
+    self.world().observe(backend::FenceDeviceActed{.device = device_of(run),
+                                                   .target = std::string(target_of(run)),
+                                                   .action = run.action(),
+                                                   .success = false});
+    return fail(run, std::move(why));
+  }
+
+ private:
+  struct Hanging final : MachinePart {
+    explicit Hanging(Machine&) {}
+    WaitQueue never;
+  };
+};
+
+// fence_lab: one request to a switch, which has it at once and acts after off_s.
+class LabSwitch final : public FenceAgent {
+ protected:
+  Task<bool> reach(Process&, AgentRun&) override { co_return true; }
+  bool slows_switch() const override { return true; }
+
+  Script act(Process& self, AgentRun& run, Machine& target, const fault::FenceMode& mode) override {
+    World& world = self.world();
+    const PowerConfig& config = world.config().power;
+    const Duration takes =
+        self.machine().sample(config.off) + (mode.mode == Mode::slow ? mode.seconds : Duration::zero());
+    Power::Action action = asked(run);
+    if (action == Power::Action::reboot && !config.on_after_fence) action = Power::Action::off;
+    if (mode.mode != Mode::lie) {
+      world.part<Power>().order({.device = device_of(run),
+                                 .target = target.name(),
+                                 .requester = self.machine().name(),
+                                 .supply = {},
+                                 .action = action,
+                                 .up_at_once = true},
+                                takes);
+    }
+    co_await self.sleep(takes);
+    co_return kOk;
+  }
+};
+
+// fence_ipmilan, fence_ilo, fence_drac, fence_virsh, fence_aws …: asks for the status, orders off, asks each
+// second until it is off, orders on. Success is known once power is off; that it comes on again is not waited
+// for in vain (world-facts §0).
+class Board final : public FenceAgent {
+ protected:
+  Task<bool> reach(Process& self, AgentRun& run) override {
+    const PowerConfig& config = self.world().config().power;
+    if (!reachable(self, run)) {
+      co_await self.sleep(config.unreachable_after);
+      fail(run, "Unable to connect/login to fencing device");
+      co_return false;
+    }
+    co_await self.sleep(self.machine().sample(config.query));
+    co_return true;
+  }
+
+  Script act(Process& self, AgentRun& run, Machine& target, const fault::FenceMode& mode) override {
+    World& world = self.world();
+    const PowerConfig& config = world.config().power;
+    Power& power = world.part<Power>();
+    const Power::Action action = asked(run);
+    const bool lies = mode.mode == Mode::lie;
+    const auto order = [&](Power::Action what) -> Power::Order {
+      return {.device = device_of(run),
+              .target = target.name(),
+              .requester = self.machine().name(),
+              .supply = {},
+              .action = what};
+    };
+
+    if (!co_await reach(self, run)) co_return refused(self, run, "Unable to connect/login to fencing device");
+    const bool was_off = target.power() == Machine::Power::off;
+    if (action != Power::Action::on && !was_off && !lies) {
+      if (!co_await reach(self, run)) co_return refused(self, run, "connection lost");
+      power.order(order(Power::Action::off), self.machine().sample(config.board_off));
+      const SimTime give_up = world.now() + config.power_timeout;
+      while (target.power() != Machine::Power::off) {
+        if (world.now() >= give_up) co_return refused(self, run, "Timed out waiting to power OFF");
+        co_await self.sleep(config.poll);
+        if (!co_await reach(self, run)) co_return refused(self, run, "connection lost");
+      }
+    }
+    if (action != Power::Action::off && config.on_after_fence && !lies && co_await reach(self, run)) {
+      power.order(order(Power::Action::on), Duration::zero());
+      co_await self.sleep(config.poll);
+    }
+    co_return kOk;
+  }
+
+ private:
+  // The board is part of the target: it answers while it has power and its network is there.
+  static bool reachable(Process& self, const AgentRun& run) {
+    World& world = self.world();
+    const std::string_view address = run.parameter("ip", run.parameter("ipaddr"));
+    for (const auto& machine : world.machines()) {
+      const HardwareConfig& hardware = machine->hardware();
+      const bool is_it =
+          hardware.bmc_address.empty() ? machine->name() == target_of(run) : hardware.bmc_address == address;
+      if (!is_it) continue;
+      if (hardware.bmc_shares_power && !machine->has_supply()) return false;
+      const auto network = world.network().find_network(hardware.bmc_network);
+      const auto board = world.network().find_endpoint("bmc-" + machine->name());
+      if (network && board)
+        return world.network().passes_both_ways(endpoint(self.machine().id()), *board, *network);
+      return true;
+    }
+    return true;  // a monitor of a board of which the world only knows that it is there
+  }
+};
+
+// fence_apc, fence_eaton_snmp, fence_raritan …: outlets. Off is off at once; a machine with a second supply
+// goes on.
+class Outlets final : public FenceAgent {
+ protected:
+  Task<bool> reach(Process& self, AgentRun&) override {
+    co_await self.sleep(self.machine().sample(self.world().config().power.query));
+    co_return true;
+  }
+
+  Script act(Process& self, AgentRun& run, Machine& target, const fault::FenceMode& mode) override {
+    World& world = self.world();
+    const Power::Action action = asked(run);
+    const std::string_view address = run.parameter("ip", run.parameter("ipaddr"));
+    const auto& supplies = target.hardware().supplies;
+    std::string supply = run.command().resource;
+    if (std::ranges::count(supplies, address) > 0) supply = address;
+    const auto switch_to = [&](Power::Action what) {
+      if (mode.mode == Mode::lie) return;
+      world.part<Power>().order({.device = device_of(run),
+                                 .target = target.name(),
+                                 .requester = self.machine().name(),
+                                 .supply = supply,
+                                 .action = what},
+                                Duration::zero());
+    };
+    co_await reach(self, run);  // status
+    if (action != Power::Action::on) {
+      co_await reach(self, run);
+      switch_to(Power::Action::off);
+      co_await self.sleep(world.config().power.poll);
+    }
+    if (action != Power::Action::off) {
+      co_await reach(self, run);
+      switch_to(Power::Action::on);
+      co_await self.sleep(world.config().power.poll);
+    }
+    co_return kOk;
+  }
+};
+
+}  // namespace
+
+void add_fence_agents(AgentRegistry& registry) {
+  using node::AgentClass;
+  registry.add({AgentClass::stonith, "", "fence_lab"}, std::make_unique<LabSwitch>());
+  for (const char* pdu : {"fence_apc", "fence_apc_snmp", "fence_eaton_snmp", "fence_eps", "fence_raritan",
+                          "fence_wti", "fence_netio"}) {
+    registry.add({AgentClass::stonith, "", pdu}, std::make_unique<Outlets>());
+  }
+  registry.add_fallback(AgentClass::stonith, std::make_unique<Board>());
+}
+
+}  // namespace fencepost::models

@@ -1,0 +1,519 @@
+#include "models/network/corosync.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "models/core/stack.h"
+#include "models/world.h"
+
+namespace fencepost::models {
+
+struct Corosync::Ring {
+  Ring(Corosync& of, std::uint64_t number, Members who)
+      : corosync(of),
+        id(number),
+        members(std::move(who)),
+        delivery(of.world_, nullptr, rings<&Ring::deliver>(this)),
+        token(of.world_, nullptr, rings<&Ring::lose_token>(this)),
+        window(of.world_, nullptr, rings<&Ring::window_passed>(this)),
+        device(of.world_, nullptr, rings<&Ring::device_answered>(this)) {}
+
+  void deliver() { corosync.deliver(*this); }
+  void lose_token() { corosync.token_lost(*this); }
+  void window_passed() { corosync.window_passed(*this); }
+  void device_answered() { corosync.recount(*this); }
+
+  Corosync& corosync;
+  std::uint64_t id;
+  Members members;
+  std::deque<Ordered> ordered;
+  bool passes = false;  // the token goes round
+  bool lost = false;    // its loss was declared; who stands still has yet to hear of it
+  bool quorate = false;
+  Alarm delivery;
+  Alarm token;
+  Alarm window;  // last_man_standing
+  Alarm device;  // the quorum device will give or take its votes
+};
+
+// Nodes that hear each other and look for a new membership.
+struct Corosync::Gathering {
+  Gathering(Corosync& of, Members found)
+      : corosync(of), members(std::move(found)), over(of.world_, nullptr, rings<&Gathering::end>(this)) {}
+
+  void end() { corosync.gathered(*this); }
+
+  Corosync& corosync;
+  Members members;
+  bool complete = false;  // nobody is missing
+  Alarm over;
+};
+
+namespace {
+
+// The nodelist of corosync.conf, or the world's nodes with one vote each.
+std::vector<CorosyncNode> voters(const WorldConfig& config) {
+  std::vector<CorosyncNode> nodes;
+  for (const node::NodelistEntry& entry : config.nodes) {
+    const auto known = std::ranges::find(config.corosync.nodes, entry.name, &CorosyncNode::name);
+    if (known != config.corosync.nodes.end()) {
+      nodes.push_back(*known);
+    } else {
+      nodes.push_back({.name = entry.name, .id = entry.corosync_id});
+    }
+  }
+  return nodes;
+}
+
+// How long an idle token rests on a node before it goes on: 0.8 x token / (retransmits + 0.2) - 10 ms, with 4
+// retransmits (corosync.conf(5), world-facts §0). So long before its loss the token may have been seen last.
+Duration idle_hold(Duration token) { return token * 8 * 10 / (10 * 42) - 10ms; }
+
+}  // namespace
+
+Corosync::Corosync(World& world)
+    : world_(world),
+      token_(effective_token(world.config().corosync.totem, world.config().nodes.size())),
+      consensus_(effective_consensus(world.config().corosync.totem, world.config().nodes.size())),
+      hold_(idle_hold(token_)),
+      merge_interval_(world.config().corosync.totem.merge),
+      quorum_(world.config().corosync.quorum, voters(world.config())),
+      chance_(world.stream("corosync")),
+      instances_(world.config().nodes.size()),
+      merge_(world, nullptr, rings<&Corosync::merge>(this)),
+      knet_(world, world.config().corosync.totem, [this] { look(); }) {}
+
+Corosync::~Corosync() = default;
+
+// --- Life of the daemon on a node ---
+
+void Corosync::start(node::NodeId node) {
+  at(node) = {};
+  at(node).state = State::starting;
+  quorum_.started(node);
+  knet_.set_running(node, true);
+}
+
+void Corosync::form_alone(node::NodeId node) {
+  if (at(node).state != State::starting) return;
+  form({node});
+  look();
+}
+
+// Those who hear of it need not wait for it.
+void Corosync::leave(node::NodeId node) {
+  if (at(node).state == State::off) return;
+  const Ring* ring = at(node).ring;
+  const Members others = ring ? ring->members : Members{};
+  Members told;
+  for (const node::NodeId other : others) {
+    if (other != node && at(other).ring == ring && in_contact(node, other)) told.push_back(other);
+  }
+  quorum_.left(node, told);
+  for (const node::NodeId other : told) gather(other, true, node);
+  for (Instance& instance : instances_) instance.awaits.erase(node);
+  at(node) = {};
+  knet_.set_running(node, false);
+  look();
+}
+
+void Corosync::crash(node::NodeId node) {
+  if (at(node).state == State::off) return;
+  if (Ring* ring = at(node).ring) {
+    std::erase_if(ring->ordered, [&](const Ordered& what) { return what.from == node; });
+  }
+  at(node) = {};
+  knet_.set_running(node, false);
+  look();
+}
+
+bool Corosync::awake(node::NodeId node) const {
+  return at(node).state != State::off && world_.machine(node).serves();
+}
+
+bool Corosync::in_contact(node::NodeId a, node::NodeId b) const {
+  return awake(a) && awake(b) && knet_.hear_each_other(a, b);
+}
+
+// --- Tokens ---
+
+// What it does may change what it looks at.
+void Corosync::look() {
+  look_again_ = true;
+  if (std::exchange(looking_, true)) return;
+  while (std::exchange(look_again_, false)) {
+    drop_empty_rings();
+    for (std::size_t i = 0; i < rings_.size(); ++i) look_at(*rings_[i]);
+    if (strangers_meet() && !merge_.armed()) {
+      // Rings without traffic send a merge probe each `merge` milliseconds.
+      merge_.arm_in(sim::sample(sim::Uniform{.min = 1ms, .max = merge_interval_}, chance_));
+    }
+    regroup();
+  }
+  looking_ = false;
+}
+
+void Corosync::look_at(Ring& ring) {
+  ring.passes = !ring.lost && passes_token(ring);
+  look_at_device(ring);
+  if (ring.passes) {
+    ring.token.disarm();
+    go_round(ring);
+  } else if (ring.lost) {
+    // Who stood still meanwhile finds the token timeout passed.
+    for (const node::NodeId member : ring.members) {
+      if (at(member).ring == &ring && awake(member)) {
+        world_.observe(backend::TokenLost{world_.machine(member).name()});
+        gather(member);
+        look_again_ = true;
+      }
+    }
+  } else if (!ring.token.armed()) {
+    ring.delivery.disarm();
+    // Measured 0.81-0.99 of the effective token: it was seen last while it was held up to `hold` ago.
+    ring.token.arm_in(token_ - sim::sample(sim::Uniform{.min = 5ms, .max = hold_}, chance_));
+  }
+}
+
+bool Corosync::passes_token(const Ring& ring) const {
+  Duration round{};
+  for (std::size_t i = 0; i < ring.members.size(); ++i) {
+    const node::NodeId from = ring.members[i];
+    const node::NodeId to = ring.members[(i + 1) % ring.members.size()];
+    if (at(from).ring != &ring || !awake(from) || !knet_.hears(from, to)) return false;
+    round += knet_.delay(from, to);
+  }
+  return round < token_;
+}
+
+void Corosync::token_lost(Ring& ring) {
+  ring.lost = true;
+  Members alone;  // one of those who can hear each other is first, and the others hear from it
+  for (const node::NodeId member : ring.members) {
+    if (at(member).ring != &ring || !awake(member)) continue;
+    if (std::ranges::none_of(alone, [&](auto first) { return in_contact(first, member); })) {
+      alone.push_back(member);
+      world_.observe(backend::TokenLost{world_.machine(member).name()});
+    }
+  }
+  for (const node::NodeId member : Members(ring.members)) {
+    if (at(member).ring == &ring && awake(member)) gather(member);
+  }
+  look();
+}
+
+bool Corosync::strangers_meet() const {
+  for (std::size_t b = 1; b < instances_.size(); ++b) {
+    for (std::size_t a = 0; a < b; ++a) {
+      if (instances_[a].state == State::operational && instances_[b].state == State::operational &&
+          instances_[a].ring != instances_[b].ring && in_contact(node::NodeId{a}, node::NodeId{b})) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+void Corosync::merge() {
+  for (std::size_t b = 1; b < instances_.size(); ++b) {
+    for (std::size_t a = 0; a < b; ++a) {
+      const node::NodeId first{a}, second{b};
+      if (instances_[a].state != State::operational || instances_[b].state != State::operational ||
+          instances_[a].ring == instances_[b].ring || !in_contact(first, second)) {
+        continue;
+      }
+      gather(first);
+      gather(second);
+    }
+  }
+  look();
+}
+
+// --- Gathering ---
+
+// From here on the node is in no ring. What it wanted to send and nobody has is sent in the next one.
+void Corosync::gather(node::NodeId node, bool without_leaver, node::NodeId leaver) {
+  Instance& instance = at(node);
+  if (instance.state != State::operational) return;
+  instance.state = State::gather;
+  if (Ring* ring = std::exchange(instance.ring, nullptr)) {
+    instance.awaits = {ring->members.begin(), ring->members.end()};
+    for (Ordered& what : ring->ordered) {
+      if (what.from == node) instance.unsent.push_back(std::move(what));
+    }
+    std::erase_if(ring->ordered, [&](const Ordered& what) { return what.from == node; });
+  }
+  if (without_leaver) instance.awaits.erase(leaver);
+}
+
+// A node that hears somebody gather gathers too.
+void Corosync::draw_in_operational() {
+  for (bool again = true; std::exchange(again, false);) {
+    for (std::size_t i = 0; i < instances_.size(); ++i) {
+      const node::NodeId node{i};
+      if (at(node).state != State::operational || !awake(node)) continue;
+      for (std::size_t j = 0; j < instances_.size(); ++j) {
+        if (instances_[j].state != State::gather || !in_contact(node, node::NodeId{j})) continue;
+        gather(node);
+        again = look_again_ = true;
+        break;
+      }
+    }
+  }
+}
+
+std::vector<Corosync::Members> Corosync::components() const {
+  std::vector<Members> found;
+  std::vector<bool> seen(instances_.size(), false);
+  for (std::size_t i = 0; i < instances_.size(); ++i) {
+    if (seen[i] || instances_[i].state != State::gather || !awake(node::NodeId{i})) continue;
+    Members members{node::NodeId{i}};
+    seen[i] = true;
+    for (std::size_t next = 0; next < members.size(); ++next) {
+      for (std::size_t j = 0; j < instances_.size(); ++j) {
+        if (seen[j] || instances_[j].state != State::gather || !in_contact(members[next], node::NodeId{j}))
+          continue;
+        seen[j] = true;
+        members.push_back(node::NodeId{j});
+      }
+    }
+    std::ranges::sort(members);
+    found.push_back(std::move(members));
+  }
+  return found;
+}
+
+void Corosync::regroup() {
+  draw_in_operational();
+  std::vector<std::unique_ptr<Gathering>> before = std::exchange(gatherings_, {});
+  for (Members& members : components()) {
+    const auto same =
+        std::ranges::find_if(before, [&](const auto& old) { return old && old->members == members; });
+    const bool is_new = same == before.end();
+    gatherings_.push_back(is_new ? std::make_unique<Gathering>(*this, std::move(members)) : std::move(*same));
+    Gathering& gathering = *gatherings_.back();
+
+    bool complete = true;
+    for (const node::NodeId member : gathering.members) {
+      for (const node::NodeId other : gathering.members)
+        complete = complete && (member == other || in_contact(member, other));
+      for (const node::NodeId awaited : at(member).awaits) {
+        complete = complete && std::ranges::count(gathering.members, awaited) > 0;
+      }
+    }
+    if (!is_new && complete == gathering.complete) continue;
+    gathering.complete = complete;
+    // All there: a few messages. Somebody missing: consensus, measured + 0-20 ms.
+    const sim::Distribution takes = complete ? sim::Uniform{.min = 15ms, .max = 40ms}
+                                             : sim::Uniform{.min = consensus_, .max = consensus_ + 20ms};
+    gathering.over.arm_in(sim::sample(takes, chance_));
+  }
+}
+
+// Those who hear all the others form a ring. Where not everybody hears everybody (a broken link among three),
+// the rest forms its own and meets strangers at once: the cluster gathers again and again.
+void Corosync::gathered(Gathering& gathering) {
+  Members left = gathering.members;
+  while (!left.empty()) {
+    // Luck decides who of those that cannot all agree comes first.
+    const auto first =
+        left.begin() + static_cast<std::ptrdiff_t>(gathering.complete ? 0 : chance_.below(left.size()));
+    Members ring{*first};
+    for (const node::NodeId other : left) {
+      if (other != ring.front() &&
+          std::ranges::all_of(ring, [&](auto member) { return in_contact(member, other); })) {
+        ring.push_back(other);
+      }
+    }
+    std::erase_if(left, [&](auto member) { return std::ranges::count(ring, member) > 0; });
+    std::ranges::sort(ring);
+    form(ring);
+  }
+  look();
+}
+
+void Corosync::form(const Members& members) {
+  rings_.push_back(std::make_unique<Ring>(*this, ++last_ring_, members));
+  Ring& ring = *rings_.back();
+  ring.quorate = quorum_.decide(members, device_votes_for(members));
+  for (const node::NodeId member : members) {
+    Instance& instance = at(member);
+    instance.state = State::operational;
+    instance.ring = &ring;
+    instance.awaits.clear();
+    instance.quorate = ring.quorate;
+    for (Ordered& what : std::exchange(instance.unsent, {})) ring.ordered.push_back(std::move(what));
+  }
+  for (const node::NodeId member : members) tell_membership(member, false);
+  tell_group(ring);
+  if (quorum_.options().last_man_standing) ring.window.arm_in(quorum_.options().last_man_standing_window);
+}
+
+void Corosync::drop_empty_rings() {
+  std::erase_if(rings_, [&](const auto& ring) {
+    return std::ranges::none_of(instances_,
+                                [&](const Instance& instance) { return instance.ring == ring.get(); });
+  });
+}
+
+// --- Ordered messages ---
+
+void Corosync::join_group(node::NodeId node) {
+  queue(node, {.kind = Ordered::Kind::join, .from = node, .message = {}});
+}
+
+void Corosync::leave_group(node::NodeId node) {
+  if (at(node).state == State::off) return;
+  at(node).in_group = false;  // nothing more is delivered to it; the others hear in order
+  queue(node, {.kind = Ordered::Kind::leave, .from = node, .message = {}});
+}
+
+void Corosync::send(node::NodeId node, node::MessagePtr message) {
+  queue(node, {.kind = Ordered::Kind::message, .from = node, .message = std::move(message)});
+}
+
+void Corosync::queue(node::NodeId node, Ordered what) {
+  Instance& instance = at(node);
+  if (instance.state == State::off) return;  // the stack is on its way down; nobody will ever get it
+  if (!instance.ring) {
+    instance.unsent.push_back(std::move(what));
+    return;
+  }
+  instance.ring->ordered.push_back(std::move(what));
+  go_round(*instance.ring);
+}
+
+// The next message is on its way, if the token is.
+void Corosync::go_round(Ring& ring) {
+  if (ring.delivery.armed() || ring.ordered.empty() || !ring.passes) return;
+  Duration takes = sim::sample(world_.config().latencies.message, chance_);
+  double lost = 0;
+  for (const node::NodeId from : ring.members) {
+    for (const node::NodeId to : ring.members) {
+      takes = std::max(takes, knet_.delay(from, to) * 2);
+      if (from != to) lost = std::max(lost, knet_.loss(from, to));
+    }
+  }
+  // Each loss costs a retransmission, asked for with the next token.
+  while (lost > 0 && lost < 1 && chance_.chance(lost)) takes += hold_ / 4;
+  ring.delivery.arm_in(takes);
+}
+
+// Messages that are waiting travel together: the token picks up all of them.
+void Corosync::deliver(Ring& ring) {
+  for (const Ordered& what : std::exchange(ring.ordered, {})) deliver(ring, what);
+  go_round(ring);
+}
+
+void Corosync::deliver(Ring& ring, const Ordered& what) {
+  if (what.kind == Ordered::Kind::message) {
+    for (const node::NodeId member : ring.members) {
+      if (!at(member).in_group) continue;
+      world_.machine(member).stack().post(node::MessageDelivered{what.from, what.message}, Duration::zero());
+    }
+    return;
+  }
+  const bool joins = what.kind == Ordered::Kind::join;
+  if (joins) at(what.from).in_group = world_.machine(what.from).stack().up();
+  tell_group(ring);
+}
+
+void Corosync::tell_group(const Ring& ring) {
+  Members group;
+  for (const node::NodeId member : ring.members) {
+    if (at(member).in_group) group.push_back(member);
+  }
+  for (const node::NodeId member : group) {
+    world_.machine(member).stack().post(node::GroupChanged{group}, Duration::zero());
+  }
+}
+
+void Corosync::tell_membership(node::NodeId node, bool by_introduction) {
+  const Ring& ring = *at(node).ring;
+  Machine& machine = world_.machine(node);
+  if (!by_introduction) {
+    std::vector<std::string> names;
+    for (const node::NodeId member : ring.members) names.push_back(world_.machine(member).name());
+    world_.observe(backend::MembershipSeen{
+        .node = machine.name(), .ring = ring.id, .members = std::move(names), .quorate = ring.quorate});
+  }
+  const Duration notice =
+      by_introduction ? Duration::zero() : machine.sample(world_.config().latencies.membership_notice);
+  machine.stack().post(
+      node::MembershipFormed{.ring = ring.id, .members = ring.members, .quorate = ring.quorate}, notice);
+}
+
+void Corosync::introduce(node::NodeId node) {
+  if (at(node).ring) tell_membership(node, true);
+}
+
+// --- Quorum ---
+
+// The device gives its votes to one part of a split: the largest of those that reach it, and of equal ones
+// that with the lowest node (ffsplit and lms of corosync-qdevice(8); heuristics and tie_breaker other than
+// lowest are left out).
+bool Corosync::device_votes_for(const Members& members) const {
+  const auto& device = quorum_.options().qdevice;
+  if (!device) return false;
+  const auto host = world_.network().find_endpoint(device->host);
+  const auto reaches = [&](node::NodeId node) {
+    return host && awake(node) && world_.network().passes_both_ways(endpoint(node), *host);
+  };
+  if (!std::ranges::all_of(members, reaches)) return false;
+  Members others;
+  for (std::size_t i = 0; i < instances_.size(); ++i) {
+    const node::NodeId node{i};
+    const bool elsewhere = std::ranges::none_of(
+        members, [&](auto member) { return member == node || in_contact(member, node); });
+    if (elsewhere && instances_[i].state != State::starting && reaches(node)) others.push_back(node);
+  }
+  while (!others.empty()) {
+    Members part;
+    for (const node::NodeId node : others) {
+      if (part.empty() || in_contact(part.front(), node)) part.push_back(node);
+    }
+    std::erase_if(others, [&](auto node) { return std::ranges::count(part, node) > 0; });
+    if (part.size() > members.size() || (part.size() == members.size() && part.front() < members.front()))
+      return false;
+  }
+  return true;
+}
+
+void Corosync::verdict(Ring& ring, bool quorate) {
+  if (ring.quorate == quorate) return;
+  ring.quorate = quorate;
+  for (const node::NodeId member : ring.members) {
+    if (at(member).ring != &ring) continue;
+    at(member).quorate = quorate;
+    world_.machine(member).stack().post(node::QuorumChanged{quorate}, Duration::zero());
+  }
+}
+
+// A device that is lost or found changes the verdict after its timeout.
+void Corosync::look_at_device(Ring& ring) {
+  const auto& device = quorum_.options().qdevice;
+  if (!device) return;
+  if (quorum_.decide(ring.members, device_votes_for(ring.members)) == ring.quorate)
+    return ring.device.disarm();
+  if (!ring.device.armed()) ring.device.arm_in(device->timeout);
+}
+
+void Corosync::recount(Ring& ring) {
+  verdict(ring, quorum_.decide(ring.members, device_votes_for(ring.members)));
+}
+
+void Corosync::window_passed(Ring& ring) {
+  if (quorum_.shrink(ring.members, device_votes_for(ring.members))) recount(ring);
+}
+
+// --- For others ---
+
+bool Corosync::operational(node::NodeId node) const { return at(node).state == State::operational; }
+
+Corosync::Members Corosync::members(node::NodeId node) const {
+  return at(node).ring ? at(node).ring->members : Members{};
+}
+
+bool Corosync::quorate(node::NodeId node) const { return at(node).ring && at(node).ring->quorate; }
+
+}  // namespace fencepost::models

@@ -1,0 +1,107 @@
+#include "models/network/knet.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "models/world.h"
+
+namespace fencepost::models {
+
+// One pair of nodes on one ring.
+struct Knet::Link {
+  Link(Knet& of, node::NodeId first, node::NodeId second, std::size_t on)
+      : knet(of), a(first), b(second), ring(on), change(of.world_, nullptr, rings<&Link::flip>(this)) {}
+
+  void look();
+  void flip();
+
+  Knet& knet;
+  node::NodeId a, b;
+  std::size_t ring;
+  bool passes = false;  // pings and pongs get through
+  bool up = false;      // and both ends have noticed
+  Alarm change;
+};
+
+Knet::Knet(World& world, const TotemOptions& totem, std::function<void()> changed)
+    : world_(world),
+      changed_(std::move(changed)),
+      ping_interval_(models::ping_interval(totem, world.config().nodes.size())),
+      ping_timeout_(models::ping_timeout(totem, world.config().nodes.size())),
+      chance_(world.stream("knet")),
+      nodes_(world.config().nodes.size()),
+      rings_(static_cast<std::size_t>(world.config().rings)),
+      running_(nodes_, false) {
+  for (std::size_t ring = 0; ring < rings_; ++ring) {
+    for (std::size_t b = 1; b < nodes_; ++b) {
+      for (std::size_t a = 0; a < b; ++a) {
+        links_.push_back(std::make_unique<Link>(*this, node::NodeId{a}, node::NodeId{b}, ring));
+      }
+    }
+  }
+}
+
+Knet::~Knet() = default;
+
+void Knet::set_running(node::NodeId node, bool running) {
+  running_[node.index()] = running;
+  look();
+}
+
+void Knet::look() {
+  for (auto& link : links_) link->look();
+  changed_();
+}
+
+// A link that fails is noticed when no pong came for the ping timeout; the last one came up to an interval
+// ago. One that is back is used after some good pings. Measured from physically up to one
+// membership: 1.20-1.75 s with pings each 250 ms (15 observations), 1.57-2.30 with pings each 412 ms (9), of
+// which 0-200 ms are the merge probe.
+void Knet::Link::look() {
+  const bool now_passes = knet.running_[a.index()] && knet.running_[b.index()] &&
+                          knet.world_.network().passes_both_ways(endpoint(a), endpoint(b), NetworkId{ring});
+  if (now_passes == passes) return;
+  passes = now_passes;
+  if (passes == up) return change.disarm();  // a blip shorter than anybody noticed
+  const sim::Distribution up_after =
+      sim::Uniform{.min = 3 * knet.ping_interval_ + 400ms, .max = 3 * knet.ping_interval_ + 750ms};
+  const sim::Distribution down_after =
+      sim::Uniform{.min = knet.ping_timeout_ - knet.ping_interval_, .max = knet.ping_timeout_};
+  change.arm_in(sim::sample(passes ? up_after : down_after, knet.chance_));
+}
+
+void Knet::Link::flip() {
+  up = passes;
+  knet.changed_();
+}
+
+const Knet::Link& Knet::link(node::NodeId a, node::NodeId b, std::size_t ring) const {
+  const auto [low, high] = std::minmax(a.index(), b.index());
+  return *links_[ring * (nodes_ * (nodes_ - 1) / 2) + high * (high - 1) / 2 + low];
+}
+
+std::optional<std::size_t> Knet::ring_between(node::NodeId a, node::NodeId b) const {
+  for (std::size_t ring = 0; ring < rings_; ++ring) {
+    if (link(a, b, ring).up) return ring;
+  }
+  return std::nullopt;
+}
+
+bool Knet::hears(node::NodeId from, node::NodeId to) const {
+  if (from == to) return true;
+  if (!running_[from.index()] || !running_[to.index()]) return false;
+  const auto ring = ring_between(from, to);
+  return ring && world_.network().passes({endpoint(from), endpoint(to), NetworkId{*ring}});
+}
+
+double Knet::loss(node::NodeId from, node::NodeId to) const {
+  const auto ring = ring_between(from, to);
+  return ring ? world_.network().loss({endpoint(from), endpoint(to), NetworkId{*ring}}) : 0;
+}
+
+Duration Knet::delay(node::NodeId from, node::NodeId to) const {
+  const auto ring = ring_between(from, to);
+  return ring ? world_.network().delay({endpoint(from), endpoint(to), NetworkId{*ring}}) : Duration::zero();
+}
+
+}  // namespace fencepost::models
