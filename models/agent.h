@@ -128,8 +128,8 @@ class AgentRegistry {
 // Key `agents` of a script: how long actions of generic agents take, on top of fork, exec and interpreter.
 struct AgentDurations {
   // resource -> action ("start", "monitor", "probe" …) -> duration
-  using Actions = std::map<std::string, sim::Distribution, std::less<>>;
-  using Resources = std::map<std::string, Actions, std::less<>>;
+  using Actions = std::map<std::string, sim::Distribution>;
+  using Resources = std::map<std::string, Actions>;
   Resources everywhere;
   std::map<std::string, Resources> on_node;  // these go first
 

@@ -115,9 +115,9 @@ Agent& AgentRegistry::find_or_generic(const node::AgentCommand& command) const {
 const sim::Distribution* AgentDurations::find(const std::string& node, std::string_view resource,
                                               std::string_view action) const {
   const auto look = [&](const Resources& resources) -> const sim::Distribution* {
-    const auto actions = resources.find(resource);
+    const auto actions = resources.find(std::string(resource));
     if (actions == resources.end()) return nullptr;
-    const auto duration = actions->second.find(action);
+    const auto duration = actions->second.find(std::string(action));
     return duration == actions->second.end() ? nullptr : &duration->second;
   };
   if (const auto own = on_node.find(node); own != on_node.end()) {
