@@ -41,6 +41,7 @@ class Checker {
     for (const Tag& tag : configuration_.tags) check_tag(tag);
     for (const FencingLevel& level : configuration_.fencing_levels) check_level(level);
     check_fencing_is_possible();
+    std::ranges::stable_sort(problems_, {}, [](const Problem& problem) { return problem.where.line; });
     return std::move(problems_);
   }
 
