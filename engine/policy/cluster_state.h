@@ -13,6 +13,12 @@
 
 namespace fencepost::policy {
 
+struct Notice {  // what a configuration error or a refused fence would say in the log
+  enum class Severity : std::uint8_t { info, warning, error };
+  Severity severity = Severity::info;
+  std::string text;
+};
+
 enum class NodeKind : std::uint8_t { member, remote, guest, ping };
 enum class Health : std::uint8_t { green, yellow, red };
 
@@ -44,8 +50,8 @@ struct MaskedProbeFailure {  // a probe that found "not installed" and the like:
 };
 
 struct ResourceState {
-  std::string id;    // internal id: drbd:0
-  std::string name;  // what people read: the configured id for anonymous instances, else the id
+  std::string id;            // internal id: drbd:0
+  std::string name;          // what people read: the configured id for anonymous instances, else the id
   std::string history_name;  // what histories call it, when that is not the id: drbd
   Variant variant = Variant::primitive;
   ResourceId parent;

@@ -134,10 +134,13 @@ struct Placement {
   Role next_role = Role::stopped;
 };
 
-struct Notice {  // what a configuration error or a refused fence would say in the log
-  enum class Severity : std::uint8_t { info, warning, error };
-  Severity severity = Severity::info;
-  std::string text;
+// A parameter changed that saved inputs hide: nothing follows from it.
+struct PrivateChange {
+  std::string resource;
+  std::string operation;
+  std::int64_t interval_ms = 0;
+  NodeId node;
+  std::string transition_magic;
 };
 
 struct Decision {
@@ -149,6 +152,7 @@ struct Decision {
   std::vector<ScoreReason> score_reasons;
   std::vector<PlannedAction> actions;      // by id
   std::vector<PlannedOrdering> orderings;  // by then's id descending, first's id ascending
+  std::vector<PrivateChange> private_changes;
   std::vector<Notice> notices;
 };
 

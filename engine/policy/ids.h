@@ -2,18 +2,15 @@
 // guess.
 #pragma once
 
-#include <cstdint>
-
 #include "engine/base/id.h"
+#include "engine/cib/values.h"
 
 namespace fencepost::policy {
 
 using NodeId = Id<struct NodeTag>;
 using ResourceId = Id<struct ResourceTag>;
 
-// Roles in the order in which a resource is "more" active.
-enum class Role : std::uint8_t { unknown, stopped, started, unpromoted, promoted };
-
-const char* to_string(Role role);  // "Unknown", "Stopped", "Started", "Unpromoted", "Promoted"
+// Roles in the order in which a resource is "more" active; unknown as a next role means "not decided".
+using cib::Role;
 
 }  // namespace fencepost::policy

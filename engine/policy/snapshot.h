@@ -28,6 +28,8 @@ struct Snapshot {
   WallSeconds now;
   std::shared_ptr<const Configuration> configuration;  // optional: compiled from the same cib's configuration
   Want want;
+  // Saved inputs have passwords and the like masked: differences in these alone are then no change.
+  bool sanitized = true;
 };
 
 std::shared_ptr<const Configuration> compile(const cib::Cib& cib, WallSeconds now);

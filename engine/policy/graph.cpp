@@ -1,0 +1,231 @@
+// The plan that is carried out: which actions are in it, in which order they are listed, what each waits for
+// (§8).
+#include <algorithm>
+
+#include "engine/policy/actions.h"
+#include "engine/policy/graph_parts.h"
+#include "engine/policy/notifications.h"
+#include "engine/policy/propagate.h"
+#include "engine/policy/stages.h"
+
+namespace fencepost::policy {
+
+// ---------------------------------------------------------------- what is in
+
+bool goes_into_graph(const Draft& d, const PlanAction& action) {
+  if (!action.runnable || (action.optional && !action.shown)) return false;
+  if (action.resource.valid() && !d[action.resource].managed) {
+    if (action.key.task != Task::monitor && action.key.interval_ms == 0) return false;
+  }
+  if (action.pseudo || action.task == Task::stonith || action.task == Task::shutdown) return true;
+  if (!action.node.valid()) return false;
+  const Node& node = d[action.node];
+  if (action.by_dc || (node.kind == NodeKind::guest && !node.needs_reset)) return true;
+  return node.online && !node.unclean;
+}
+
+namespace {
+
+bool only(Kinds kinds, Kinds allowed) { return (kinds & ~allowed) == 0; }
+
+// Load counts only where it happens.
+bool load_matters(const Draft& d, const PlanAction& first, const PlanAction& then) {
+  if (then.task == Task::migrate_to) return first.node == d[then.resource].assigned;
+  return first.node == then.node && !first.optional;
+}
+
+bool anti_colocation_matters(const PlanAction& first, const PlanAction& then) {
+  const bool apart = first.node.valid() && then.node.valid() && first.node != then.node;
+  return !apart && !first.optional;
+}
+
+bool is_stuck_stop(const Draft& d, const PlanAction& first, const PlanAction& then) {
+  if (!first.resource.valid() || !then.resource.valid() || first.resource == then.resource) return false;
+  return d[first.resource].failed && !d[first.resource].managed && first.key == kStop &&
+         d[then.resource].is_clone();
+}
+
+// What is neither needed nor shown is not waited for.
+bool will_happen(const Draft& d, const PlanAction& first) {
+  return !first.optional || first.shown || first.in_graph || goes_into_graph(d, first);
+}
+
+}  // namespace
+
+bool accept_input(Draft& d, LinkId id) {
+  Link& l = d[id];
+  const PlanAction& first = d[l.first];
+  const PlanAction& then = d[l.then];
+  if (l.accepted) return true;
+  if (l.kinds == kNoKind) return false;
+  if (!first.runnable && only(l.kinds, kOrder | kFirstShown | kThenShown)) return false;
+  if (!first.runnable && (l.kinds & (kOneOrMore | kImpliesFirstMigratable)) != 0) return false;
+  if ((l.kinds & kNotIfMigratable) != 0 && first.migratable) return false;
+  if (l.kinds == kOrder && first.migratable && first.key == kStop) return false;
+  if (l.kinds == kLoad || l.kinds == kAntiColocation) {
+    const bool matters =
+        l.kinds == kLoad ? load_matters(d, first, then) : anti_colocation_matters(first, then);
+    if (!matters) l.kinds = kNoKind;
+    l.accepted = matters;
+    return matters;
+  }
+  if (is_stuck_stop(d, first, then) || !will_happen(d, first)) return false;
+  l.accepted = true;
+  return true;
+}
+
+void sort_inputs(Draft& d, ActionId id) {
+  PlanAction& action = d[id];
+  if (action.sorted_inputs) return;
+  action.sorted_inputs = true;
+  std::stable_sort(action.before.begin(), action.before.end(),
+                   [&d](LinkId a, LinkId b) { return d[a].first < d[b].first; });
+  std::vector<LinkId> unique;
+  for (const LinkId link : action.before) {
+    if (!unique.empty() && d[unique.back()].first == d[link].first) {
+      d[unique.back()].kinds |= d[link].kinds;
+      d[unique.back()].accepted = d[unique.back()].accepted || d[link].accepted;
+    } else {
+      unique.push_back(link);
+    }
+  }
+  action.before = std::move(unique);
+}
+
+namespace {
+
+class GraphMaker {
+ public:
+  explicit GraphMaker(Draft& d) : d_(d) {}
+
+  void make() {
+    header();
+    for (const ResourceId id : std::vector<ResourceId>(d_.top_level)) add_resource(id);
+    add_maintenance();
+    for (std::size_t i = d_.actions.size(); i-- > 0;) add(ActionId{i});
+    describe();
+  }
+
+ private:
+  struct Entry {
+    ActionId action;
+    std::int32_t priority = 0;
+    std::vector<ActionId> inputs;
+  };
+
+  void header();
+  void add_resource(ResourceId id);
+  void add_own(ResourceId id);
+  void add_clone(ResourceId id);
+  void add_bundle(ResourceId id);
+  void add_maintenance();
+  void add(ActionId id);
+  void describe();
+
+  Draft& d_;
+  std::vector<Entry> entries_;
+  std::vector<NodeMaintenance> maintenance_;
+  ActionId maintenance_action_;
+};
+
+void GraphMaker::header() {
+  TransitionGraph& graph = d_.graph;
+  graph.cluster_delay = d_.options.cluster_delay;
+  graph.stonith_timeout = d_.options.stonith_timeout;
+  graph.failed_start_offset = d_.options.start_failure_is_fatal ? "INFINITY" : "1";
+  graph.batch_limit = d_.options.batch_limit;
+  if (d_.options.migration_limit > 0) graph.migration_limit = std::to_string(d_.options.migration_limit);
+  if (d_.next_change) graph.recheck_by = d_.next_change->since_epoch;
+}
+
+void GraphMaker::add_resource(ResourceId id) {
+  switch (d_[id].variant) {
+    case Variant::primitive:
+      return add_own(id);
+    case Variant::group:
+      add_own(id);
+      for (const ResourceId member : std::vector<ResourceId>(d_[id].children)) add_resource(member);
+      return;
+    case Variant::clone:
+      return add_clone(id);
+    case Variant::bundle:
+      return add_bundle(id);
+  }
+}
+
+void GraphMaker::add_own(ResourceId id) {
+  const std::vector<ActionId> actions = d_[id].actions;
+  for (auto it = actions.rbegin(); it != actions.rend(); ++it) add(*it);
+}
+
+void GraphMaker::add_clone(ResourceId id) {
+  for (const ActionId action : std::vector<ActionId>(d_[id].actions)) {
+    const Flags flags = effective_flags(d_, action, NodeId{});
+    d_[action].optional = d_[action].optional && flags.optional;
+  }
+  notify_instances(d_, id);
+  for (const ResourceId instance : std::vector<ResourceId>(d_[id].children)) add_resource(instance);
+  add_own(id);
+}
+
+void GraphMaker::add_bundle(ResourceId id) {
+  const BundleSpec& spec = *bundle_data(d_, id)->spec;
+  if (spec.inner_clone.valid()) add_resource(spec.inner_clone);
+  for (const BundleReplicaSpec& replica : spec.parts)
+    for (const ResourceId part : {replica.ip, replica.container, replica.connection})
+      if (part.valid()) add_resource(part);
+}
+
+// Remote and guest nodes are told when their maintenance mode changes.
+void GraphMaker::add_maintenance() {
+  for (const Node& node : d_.nodes) {
+    if (!node.is_remote() || node.maintenance == node.knows_maintenance) continue;
+    maintenance_.push_back({node.spec->id, node.maintenance});
+  }
+  if (maintenance_.empty()) return;
+  maintenance_action_ = milestone(d_, "maintenance_nodes", Task::maintenance_nodes);
+  add(maintenance_action_);
+}
+
+void GraphMaker::add(ActionId id) {
+  if (d_[id].processed) return;
+  d_[id].processed = true;
+  sort_inputs(d_, id);
+  if (!goes_into_graph(d_, d_[id])) return;
+  d_[id].in_graph = true;
+  Entry entry;
+  entry.action = id;
+  const PlanAction& action = d_[id];
+  const std::int32_t own = action.resource.valid() ? d_[action.resource].priority : 0;
+  entry.priority = std::max({own, action.priority, 0});
+  for (const LinkId link : std::vector<LinkId>(action.before))
+    if (accept_input(d_, link)) entry.inputs.push_back(d_[link].first);
+  entries_.push_back(std::move(entry));
+}
+
+void GraphMaker::describe() {
+  TransitionGraph& graph = d_.graph;
+  std::vector<std::size_t> place(d_.actions.size(), d_.actions.size());
+  const auto put = [&](ActionId id) {
+    place[id.index()] = graph.actions.size();
+    graph.actions.push_back(describe_action(d_, id));
+    if (id == maintenance_action_) graph.actions.back().maintenance = maintenance_;
+  };
+  for (const Entry& entry : entries_) put(entry.action);
+  for (const Entry& entry : entries_)
+    for (const ActionId input : entry.inputs)
+      if (place[input.index()] == d_.actions.size()) put(input);
+  for (const Entry& entry : entries_) {
+    Synapse synapse;
+    synapse.priority = entry.priority;
+    synapse.action = place[entry.action.index()];
+    for (const ActionId input : entry.inputs) synapse.inputs.push_back(place[input.index()]);
+    graph.synapses.push_back(std::move(synapse));
+  }
+}
+
+}  // namespace
+
+void make_graph(Draft& d) { GraphMaker(d).make(); }
+
+}  // namespace fencepost::policy

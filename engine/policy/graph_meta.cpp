@@ -1,0 +1,335 @@
+// What an action tells those who carry it out: agent parameters, settings, what is down afterwards (§8.3).
+#include <algorithm>
+
+#include "engine/cib/date.h"
+#include "engine/policy/graph_parts.h"
+
+namespace fencepost::policy {
+namespace {
+
+constexpr const char* kFeatureSet = "3.16.1";  // of Pacemaker 2.1.5
+constexpr std::int64_t kDefaultTimeout = 20'000;
+
+// Names and values in which the first to say something is heard.
+class Attributes {
+ public:
+  void add(std::string name, std::string value) {
+    const auto at =
+        std::lower_bound(all_.begin(), all_.end(), name,
+                         [](const NameValue& one, const std::string& other) { return one.name < other; });
+    if (at == all_.end() || at->name != name) all_.insert(at, {std::move(name), std::move(value)});
+  }
+
+  void add_meta(std::string_view name, std::string value) {
+    if (name.find('#') != std::string_view::npos || name.find(':') != std::string_view::npos) return;
+    std::string text{"CRM_meta_"};
+    text += name;
+    std::replace(text.begin(), text.end(), '-', '_');
+    add(std::move(text), std::move(value));
+  }
+
+  std::vector<NameValue> take() { return std::move(all_); }
+
+ private:
+  std::vector<NameValue> all_;
+};
+
+std::string text_of(std::string_view view) { return std::string{view}; }
+
+bool is_real_resource_action(const PlanAction& action) { return action.resource.valid() && !action.pseudo; }
+
+// ---------------------------------------------------------------- settings of the operation
+
+const std::string* find(const std::vector<NameValue>& settings, std::string_view name) {
+  for (const NameValue& one : settings)
+    if (one.name == name) return &one.value;
+  return nullptr;
+}
+
+// A fence device's own parameter says how long its start and probe may take.
+const std::string* monitor_timeout_parameter(const Draft& d, const PlanAction& action,
+                                             const std::vector<NameValue>& parameters) {
+  if (!d[action.resource].def->fence_device) return nullptr;
+  if (action.key != kStart && action.key != kProbe) return nullptr;
+  return find(parameters, "pcmk_monitor_timeout");
+}
+
+std::int64_t start_delay(const Draft& d, const std::vector<NameValue>& settings, std::int64_t interval_ms) {
+  if (const std::string* text = find(settings, "start-delay")) {
+    return cib::parse_interval(*text).value_or(cib::Milliseconds{0}).count();
+  }
+  const std::string* origin = find(settings, "interval-origin");
+  if (origin == nullptr || interval_ms < 1000) return 0;
+  const auto date = cib::parse_date(*origin, d.now);
+  if (!date) return 0;
+  const std::int64_t interval = interval_ms / 1000;
+  const std::int64_t since = (d.now.since_epoch - date->since_epoch) % interval;
+  return 1000 * (since <= 0 ? -since : interval - since);
+}
+
+void add_settings(const Draft& d, const PlanAction& action, const std::vector<NameValue>& parameters,
+                  Attributes& attributes) {
+  const Definition& def = *d[action.resource].def;
+  const std::string name = action.op != nullptr ? action.op->name : text_of(task_text(d, action));
+  const std::int64_t interval = action.key.interval_ms;
+  const auto settings = operation_settings(*d.config, def, action.op, name, action.key.interval_ms, d.now);
+  const std::string* timeout = monitor_timeout_parameter(d, action, parameters);
+  if (timeout == nullptr) timeout = find(settings, "timeout");
+  const std::int64_t timeout_ms =
+      timeout == nullptr ? kDefaultTimeout
+                         : cib::parse_timeout(*timeout).value_or(cib::Milliseconds{kDefaultTimeout}).count();
+  attributes.add_meta("timeout", std::to_string(timeout_ms));
+  if (interval > 0) attributes.add_meta("interval", std::to_string(interval));
+  const bool delayed =
+      find(settings, "start-delay") != nullptr || find(settings, "interval-origin") != nullptr;
+  if (delayed) attributes.add_meta("start-delay", std::to_string(start_delay(d, settings, interval)));
+  for (const NameValue& one : settings)
+    if (one.name != "timeout" && one.name != "interval") attributes.add_meta(one.name, one.value);
+}
+
+// ---------------------------------------------------------------- parameters
+
+void add_operation_parameters(const Draft& d, const PlanAction& action, Attributes& attributes) {
+  if (action.op == nullptr) return;
+  cib::RuleContext context{.now = d.now};
+  context.node_attributes = action.node.valid() ? &d[action.node].attributes : nullptr;
+  cib::NvTable table;
+  cib::merge(table, action.op->op->parameters, context);
+  for (const auto& entry : table) attributes.add(text_of(entry.name), *entry.value);
+}
+
+NodeId place_of(const Draft& d, ResourceId id, Task task) {
+  const bool going_up = task == Task::start || task == Task::monitor || task == Task::promote;
+  if (going_up) return d[id].assigned;
+  return current_node(d, id);
+}
+
+// A bundle's connection goes to wherever its container is.
+void add_parameters(const Draft& d, const PlanAction& action, std::vector<NameValue> parameters,
+                    Attributes& attributes) {
+  for (NameValue& one : parameters) {
+    if (one.name == "addr" && one.value == "#uname" && is_bundle_connection(d, action.resource)) {
+      const BundlePart* part = part_with_connection(d, action.resource);
+      NodeId host = d[part->spec->container].assigned;
+      if (!host.valid()) host = current_node(d, part->spec->container);
+      if (host.valid()) one.value = text_of(d[host].name());
+    }
+    attributes.add(std::move(one.name), std::move(one.value));
+  }
+}
+
+// ---------------------------------------------------------------- the resource's place
+
+void add_clone_settings(const Draft& d, const PlanAction& action, Attributes& attributes) {
+  const Resource& r = d[action.resource];
+  const ResourceId clone = r.is_clone() ? action.resource : clone_of(d, action.resource);
+  if (!r.is_clone() && r.spec->instance >= 0) attributes.add_meta("clone", std::to_string(r.spec->instance));
+  if (!clone.valid()) return;
+  const CloneSettings& settings = d[clone].clone();
+  attributes.add_meta("clone_max", std::to_string(settings.max));
+  attributes.add_meta("clone_node_max", std::to_string(settings.node_max));
+  attributes.add_meta("globally_unique", settings.unique ? "true" : "false");
+  attributes.add_meta("notify", settings.notify ? "true" : "false");
+  if (!settings.promotable) return;
+  for (const char* name : {"promoted_max", "master_max"})
+    attributes.add_meta(name, std::to_string(settings.promoted_max));
+  for (const char* name : {"promoted_node_max", "master_node_max"})
+    attributes.add_meta(name, std::to_string(settings.promoted_node_max));
+}
+
+void add_guest_settings(const Draft& d, const PlanAction& action, Attributes& attributes) {
+  const Resource& r = d[action.resource];
+  if (r.container.valid()) attributes.add_meta("container", d[r.container].spec->id);
+  if (!r.def->guest_node.empty()) attributes.add_meta("remote_node", r.def->guest_node);
+  const ResourceId bundle = bundle_of(d, action.resource);
+  if (bundle.valid()) {
+    for (const BundlePart& part : bundle_data(d, bundle)->parts)
+      if (part.spec->inner == action.resource && !part.spec->ip_address.empty())
+        attributes.add("pcmk_external_ip", part.spec->ip_address);
+  }
+  if (!action.node.valid() || d[action.node].kind != NodeKind::guest) return;
+  const ResourceId container = guest_container(d, action.node);
+  if (!container.valid()) return;
+  Task task = action.key.task;
+  if (action.key.notify != Notify::no) task = atomic(task);
+  const NodeId host = place_of(d, container, task);
+  if (host.valid()) attributes.add_meta("physical_host", text_of(d[host].name()));
+  const std::string* target = r.def->find_meta("container-attribute-target");
+  if (target != nullptr) attributes.add_meta("container_attribute_target", *target);
+}
+
+// ---------------------------------------------------------------- what follows
+
+std::vector<std::string> downed_by(const Draft& d, const PlanAction& action) {
+  if (!action.node.valid()) return {};
+  const std::string node_id{d[action.node].spec->id};
+  if (action.task == Task::shutdown) return {node_id};
+  if (action.task == Task::stonith) {
+    const std::string* how = action.find_meta("stonith_action");
+    if (how == nullptr || (*how != "off" && *how != "reboot" && *how != "poweroff")) return {};
+    std::vector<std::string> downed{node_id};
+    for (std::size_t i = 0; i < d.nodes.size(); ++i) {
+      const NodeId guest{i};
+      if (d[guest].kind != NodeKind::guest) continue;
+      const ResourceId container = guest_container(d, guest);
+      if (container.valid() && contains(d[container].active_on, action.node))
+        downed.push_back(d[guest].spec->id);
+    }
+    return downed;
+  }
+  const bool connection_stop =
+      action.resource.valid() && action.key == kStop && is_remote_connection(d, action.resource);
+  if (!connection_stop) return {};
+  const auto hands_over = [&](LinkId id) {
+    return d[d[id].first].resource == action.resource && d[d[id].first].key == kMigrateFrom && d[id].accepted;
+  };
+  if (std::any_of(action.before.begin(), action.before.end(), hands_over)) return {};
+  for (const Node& node : d.nodes)
+    if (node.is_remote() && node.connection == action.resource) return {node.spec->id};
+  return {};
+}
+
+ActionResource resource_of(const Draft& d, const PlanAction& action) {
+  const Resource& r = d[action.resource];
+  ActionResource resource;
+  resource.agent_class = r.def->xml->agent.standard;
+  resource.provider = r.def->xml->agent.provider;
+  resource.type = r.def->xml->agent.type;
+  resource.id = r.spec->id;
+  if (r.orphan && !r.history_name.empty()) {
+    resource.id = r.history_name;
+    if (r.history_name != r.spec->id) resource.long_id = r.spec->id;
+  } else if (is_anonymous_instance(d, action.resource)) {
+    resource.id = r.spec->name;
+    const bool other_name = !r.history_name.empty() && r.history_name != r.spec->name;
+    resource.long_id = other_name ? r.history_name : r.spec->id;
+  }
+  return resource;
+}
+
+ActionKind kind_of(const PlanAction& action) {
+  if (action.pseudo) return ActionKind::pseudo;
+  switch (action.task) {
+    case Task::stonith:
+    case Task::shutdown:
+    case Task::clear_failcount:
+    case Task::lrm_delete:
+    case Task::probe_again:
+      return ActionKind::cluster;
+    default:
+      return ActionKind::resource_op;
+  }
+}
+
+std::int64_t number(const std::string* text) {
+  return text == nullptr ? 0 : cib::parse_integer(*text).value_or(0);
+}
+
+void fill_facts(Action& described) {
+  described.interval_ms = number(described.meta("interval"));
+  described.timeout_ms = number(described.meta("timeout"));
+  described.start_delay_ms = number(described.meta("start_delay"));
+  if (const std::string* rc = described.meta("op_target_rc"))
+    described.target_rc = static_cast<int>(number(rc));
+  const std::string* no_wait = described.meta("op_no_wait");
+  described.no_wait = no_wait != nullptr && cib::is_true(*no_wait);
+  if (const std::string* how = described.meta("stonith_action")) described.stonith_action = *how;
+}
+
+}  // namespace
+
+std::string_view task_text(const Draft& d, const PlanAction& action) {
+  if (!action.word.empty() && action.task >= Task::custom) return action.word;
+  if (action.resource.valid() || action.name.empty()) return word(action.task);
+  static_cast<void>(d);
+  const bool by_word =
+      action.task == Task::stonith || action.task == Task::shutdown || action.task == Task::probe_again;
+  return by_word ? word(action.task) : std::string_view{action.name};
+}
+
+std::string history_key(const Draft& d, const PlanAction& action) {
+  const std::string& name = d[action.resource].history_name;
+  if (name.empty()) return key_text(d, action);
+  if (action.key.notify == Notify::no) return key_text(name, action.key, action.word);
+  if (action.task == Task::notified) return name + "_notified_0";
+  const std::string* type = action.find_meta("notify_type");
+  const std::string* operation = action.find_meta("notify_operation");
+  if (type == nullptr || operation == nullptr) return key_text(name, action.key, action.word);
+  return name + "_" + *type + "_notify_" + *operation + "_0";
+}
+
+std::string_view router_of(const Draft& d, const PlanAction& action) {
+  if (action.task == Task::stonith || !action.node.valid() || !d[action.node].is_remote()) return {};
+  const ResourceId connection = d[action.node].connection;
+  if (!connection.valid()) return {};
+  const NodeId begins = current_node(d, connection);
+  const NodeId ends = d[connection].assigned;
+  const auto name = [&d](NodeId node) { return node.valid() ? d[node].name() : std::string_view{}; };
+  if (!begins.valid()) return name(ends);
+  if (!ends.valid() || begins == ends) return name(begins);
+  if (d[connection].partial_target.valid() && d[action.node].kind == NodeKind::remote) return name(ends);
+  const Task task = action.cancel ? Task::cancel : atomic(action.key.task);
+  const bool before = task == Task::cancel || task == Task::stop || task == Task::demote ||
+                      task == Task::migrate_to || task == Task::migrate_from;
+  return name(before ? begins : ends);
+}
+
+std::vector<NameValue> action_attributes(const Draft& d, const PlanAction& action) {
+  Attributes attributes;
+  attributes.add("crm_feature_set", kFeatureSet);
+  const bool bare = !action.resource.valid() && action.pseudo && action.task != Task::stonith;
+  if (action.resource.valid()) {
+    const bool primitive = d[action.resource].is_primitive();
+    std::vector<NameValue> parameters;
+    if (primitive) parameters = parameters_on(d, action.resource, action.node);
+    for (const NameValue& one : action.meta) attributes.add_meta(one.name, one.value);
+    add_operation_parameters(d, action, attributes);
+    add_settings(d, action, parameters, attributes);
+    if (primitive) add_parameters(d, action, std::move(parameters), attributes);
+    add_clone_settings(d, action, attributes);
+    if (primitive) add_guest_settings(d, action, attributes);
+  } else {
+    for (const NameValue& one : action.meta) attributes.add_meta(one.name, one.value);
+  }
+  const bool placed = action.node.valid() && !bare && (!action.pseudo || action.task == Task::stonith);
+  if (placed) {
+    attributes.add_meta("on_node", text_of(d[action.node].name()));
+    attributes.add_meta("on_node_uuid", d[action.node].spec->id);
+  }
+  if (action.task == Task::stonith && action.node.valid()) {
+    for (const auto& entry : d[action.node].attributes) attributes.add_meta(entry.name, *entry.value);
+  }
+  return attributes.take();
+}
+
+Action describe_action(const Draft& d, ActionId id) {
+  const PlanAction& action = d[id];
+  Action described;
+  described.id = static_cast<std::uint32_t>(id.index() + 1);
+  described.kind = kind_of(action);
+  described.by_dc = action.task == Task::lrm_delete;
+  described.task = text_of(task_text(d, action));
+  described.key = action.resource.valid() ? history_key(d, action) : action.name;
+  if (action.resource.valid() && !d[action.resource].history_name.empty())
+    described.internal_key = key_text(d, action);
+  const bool placed = action.node.valid() && (!action.pseudo || action.task == Task::stonith);
+  if (placed) {
+    described.node = text_of(d[action.node].name());
+    described.node_uuid = d[action.node].spec->id;
+    described.router_node = text_of(router_of(d, action));
+  }
+  if (is_real_resource_action(action)) {
+    described.resource = resource_of(d, action);
+    const Resource& r = d[action.resource];
+    const bool locked = r.lock_node.valid() && r.lock_node == action.node;
+    if (locked && (!d[action.node].shutting_down || action.key == kStop)) {
+      described.shutdown_lock = std::to_string(r.lock_time);
+    }
+  }
+  described.attributes = action_attributes(d, action);
+  described.downed = downed_by(d, action);
+  fill_facts(described);
+  return described;
+}
+
+}  // namespace fencepost::policy

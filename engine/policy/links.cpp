@@ -1,0 +1,229 @@
+// Orderings between tasks become links between the actions that there are (§6.4, §6.7).
+#include <algorithm>
+
+#include "engine/policy/actions.h"
+#include "engine/policy/colocations.h"
+#include "engine/policy/propagate.h"
+#include "engine/policy/stages.h"
+
+namespace fencepost::policy {
+namespace {
+
+void link_then(Draft& d, ActionId first, const Ordering& o) {
+  std::vector<ActionId> thens;
+  if (o.then_action.valid()) {
+    thens = {o.then_action};
+  } else {
+    thens = find_actions(d, o.then_resource, o.then_key, NodeId{});
+  }
+  Kinds kinds = o.kinds;
+  if (first.valid() && d[first].resource == o.then_resource && d[first].dangling)
+    kinds &= ~static_cast<Kinds>(kImpliesThen);
+  for (ActionId then : thens) {
+    if (first.valid()) {
+      link(d, first, then, kinds);
+    } else if ((kinds & kImpliesThen) != 0) {
+      d[then].runnable = false;
+    }
+  }
+}
+
+// The first action of an ordering, made if nobody did: it then says that the resource does no such thing.
+std::vector<ActionId> first_actions(Draft& d, const Ordering& o) {
+  if (o.first_action.valid()) return {o.first_action};
+  std::vector<ActionId> found = find_actions(d, o.first_resource, o.first_key, NodeId{});
+  if (!found.empty() || o.first_resource == o.then_resource) return found;
+  const Role role = role_of(d, o.first_resource, true);
+  if (o.first_key.task == Task::stop && role == Role::stopped) return {};
+  if (o.first_key.task == Task::demote && role == Role::unpromoted) return {};
+  const ActionId made = request(d, o.first_resource, o.first_key, NodeId{}, Demand::optional);
+  if (d[o.first_resource].is_collective()) d[made].pseudo = false;
+  return {made};
+}
+
+}  // namespace
+
+void make_links(Draft& d) {
+  for (std::size_t i = 0; i < d.orderings.size(); ++i) {
+    const Ordering o = d.orderings[i];
+    if (o.first_resource.valid()) {
+      for (ActionId first : first_actions(d, o)) {
+        if (o.then_resource.valid()) {
+          link_then(d, first, o);
+        } else {
+          link(d, first, o.then_action, o.kinds);
+        }
+      }
+    } else if (o.then_resource.valid()) {
+      link_then(d, o.first_action, o);
+    } else {
+      link(d, o.first_action, o.then_action, o.kinds);
+    }
+  }
+}
+
+// ---------------------------------------------------------------- probes before what depends on them
+
+namespace {
+
+class ProbeOrder {
+ public:
+  explicit ProbeOrder(Draft& d) : d_(d) {}
+
+  void probes_before_restarts() {
+    const std::vector<ResourceId> all = d_.top_level;
+    for (ResourceId top : all) {
+      for_each_leaf(d_, top, [this](ResourceId id) {
+        for (ActionId probe : probes_of(id)) {
+          const std::vector<LinkId> after = d_[probe].after;
+          for (auto it = after.rbegin(); it != after.rend(); ++it) walk(probe, d_[*it].then);
+        }
+        for (ActionId seen : walked_) d_[seen].in_walk = false;
+        walked_.clear();
+      });
+    }
+  }
+
+  // Whatever waits for a stop waits also to learn whether there is anything to stop.
+  void probes_before_stops() {
+    const std::size_t count = d_.orderings.size();
+    for (std::size_t i = 0; i < count; ++i) {
+      const Ordering o = d_.orderings[i];
+      Kinds kinds = 0;
+      if (!stop_first(o, kinds)) continue;
+      const std::vector<ActionId> probes = probes_of(o.first_resource);
+      if (probes.empty()) continue;
+      std::vector<ActionId> thens;
+      if (o.then_action.valid()) {
+        thens = {o.then_action};
+      } else if (o.then_resource.valid()) {
+        thens = find_actions(d_, o.then_resource, o.then_key, NodeId{});
+      }
+      for (ActionId probe : probes) {
+        for (ActionId then : thens) {
+          if (!pointless(probe, then)) link(d_, probe, then, kinds);
+        }
+      }
+    }
+  }
+
+ private:
+  std::vector<ActionId> probes_of(ResourceId id) {
+    std::vector<ActionId> probes;
+    for (ActionId a : d_[id].actions) {
+      if (d_[a].key == kProbe && !d_[a].cancel) probes.push_back(a);
+    }
+    return probes;
+  }
+
+  bool stop_first(const Ordering& o, Kinds& kinds) {
+    if (!o.first_resource.valid() || o.first_key != kStop) return false;
+    if (o.first_resource == o.then_resource) return false;
+    if (o.kinds == kAntiColocation || o.kinds == kLoad) {
+      kinds = o.kinds;
+    } else {
+      kinds = kOrder | (o.kinds & (kNotIfMigratable | kSameNode));
+    }
+    if (!o.then_resource.valid()) return true;
+    // Contents and container: the container's probe tells.
+    return !(d_[o.first_resource].container == o.then_resource && o.then_key == kStop);
+  }
+
+  bool pointless(ActionId probe, ActionId then) const {
+    const PlanAction& p = d_[probe];
+    const PlanAction& t = d_[then];
+    if (t.task == Task::stonith && t.node == p.node) {
+      const std::string* operation = t.find_meta("stonith_action");
+      if (operation != nullptr && *operation == "on") return true;
+    }
+    return t.task == Task::shutdown && t.node != p.node;
+  }
+
+  void walk(ActionId probe, ActionId at) {
+    PlanAction& action = d_[at];
+    if (action.in_walk) return;
+    action.in_walk = true;
+    walked_.push_back(at);
+    const ResourceId owner = d_[probe].resource;
+    const bool other_primitive =
+        action.resource.valid() && d_[action.resource].is_primitive() && action.resource != owner;
+    if (other_primitive) {
+      Key undo{};
+      if (action.key == kStart) undo = kStop;
+      if (action.key == kPromote) undo = kDemote;
+      if (undo.task != Task::none) {
+        for (ActionId stop : find_actions(d_, action.resource, undo, NodeId{})) {
+          if (!d_[stop].pseudo) link(d_, probe, stop, kOrder);
+        }
+      }
+    }
+    const ResourceId collective = action.resource;
+    const bool descend =
+        collective.valid() && d_[collective].is_collective() && d_[owner].parent != collective;
+    const bool interleaved = descend && d_[collective].is_clone() && d_[collective].clone().interleave;
+    ResourceId partner;
+    if (interleaved) {
+      const ResourceId mine = clone_of(d_, owner);
+      if (mine.valid()) partner = partner_of(d_, owner, collective, Role::unknown, false);
+    }
+    const std::vector<LinkId> after = action.after;
+    for (auto it = after.rbegin(); it != after.rend(); ++it) {
+      const Link& l = d_[*it];
+      if ((l.original & kImpliesThen) == 0) {
+        if (!descend) continue;
+        const ResourceId child = d_[l.then].resource;
+        if (!child.valid() || d_[child].parent != collective) continue;
+        if (interleaved && partner.valid() && partner != child) continue;
+      }
+      walk(probe, l.then);
+    }
+  }
+
+  Draft& d_;
+  std::vector<ActionId> walked_;
+};
+
+}  // namespace
+
+void order_probes(Draft& d) {
+  ProbeOrder order{d};
+  order.probes_before_restarts();
+  order.probes_before_stops();
+}
+
+// ---------------------------------------------------------------- links that cannot be
+
+namespace {
+
+bool waits_for(const Draft& d, ActionId then, ActionId first, std::vector<bool>& seen) {
+  if (then == first) return true;
+  if (seen[then.index()]) return false;
+  seen[then.index()] = true;
+  for (LinkId id : d[then].before) {
+    if (d[id].kinds != kNoKind && waits_for(d, d[id].first, first, seen)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void disable_invalid_links(Draft& d) {
+  for (PlanAction& action : d.actions) {
+    for (LinkId id : action.before) {
+      Link& l = d[id];
+      const PlanAction& first = d[l.first];
+      if ((l.kinds & kPreserve) == 0 && first.resource.valid() && first.node.valid() &&
+          action.resource.valid()) {
+        // What runs inside a guest cannot hold up its own container.
+        const ResourceId container = guest_container(d, first.node);
+        if (container.valid() && container == action.resource) l.kinds = kNoKind;
+      }
+      if (first.task == Task::load_stopped && action.key == kMigrateTo && action.resource.valid()) {
+        std::vector<bool> seen(d.actions.size(), false);
+        if (waits_for(d, l.first, action.id, seen)) l.kinds = kNoKind;
+      }
+    }
+  }
+}
+
+}  // namespace fencepost::policy

@@ -1,0 +1,372 @@
+#include "engine/policy/notifications.h"
+
+#include <algorithm>
+#include <array>
+
+namespace fencepost::policy {
+namespace {
+
+constexpr std::int32_t kDoneComesFirst = Score::kInfinity;
+
+Key notify_key(Task task, Notify notify) { return Key{task, notify, 0}; }
+
+bool notifies(const Draft& d, ResourceId id) {
+  return id.valid() && d[id].is_clone() && d[id].clone().notify;
+}
+
+// How a notification introduces itself: when it comes, about what, and by which key it is known.
+struct Introduction {
+  const char* type;      // pre, post
+  const char* key_type;  // pre, confirmed-pre, post, confirmed-post
+  std::string_view operation;
+  std::string_view key_operation;
+};
+
+void introduce(PlanAction& action, const Introduction& introduction) {
+  action.set_meta_if_absent("notify_type", introduction.type);
+  action.set_meta_if_absent("notify_operation", std::string{introduction.operation});
+  action.set_meta_if_absent("notify_key_type", introduction.key_type);
+  action.set_meta_if_absent("notify_key_operation", std::string{introduction.key_operation});
+}
+
+ActionId request_notification(Draft& d, ResourceId id, Key key, const PlanAction& like,
+                              const Introduction& about) {
+  const bool runnable = like.runnable;
+  const ActionId action = request_pseudo(d, id, key, like.optional, runnable);
+  d[action].runnable = runnable;
+  introduce(d[action], about);
+  return action;
+}
+
+}  // namespace
+
+void create_notifications(Draft& d, ResourceId clone, ActionId begin, ActionId end) {
+  if (!notifies(d, clone)) return;
+  const Task task = d[begin].key.task;
+  const std::string_view name = word(task);
+  const std::string_view done_name = word(done(task));
+  const ActionId pre =
+      request_notification(d, clone, notify_key(task, Notify::pre), d[begin], {"pre", "pre", name, name});
+  const ActionId told = request_notification(d, clone, notify_key(task, Notify::confirmed_pre), d[begin],
+                                             {"pre", "confirmed-pre", name, name});
+  link(d, pre, told, kOrder);
+  link(d, told, begin, kOrder);
+  const ActionId post = request_notification(d, clone, notify_key(done(task), Notify::post), d[end],
+                                             {"post", "post", name, done_name});
+  const ActionId known = request_notification(d, clone, notify_key(done(task), Notify::confirmed_post),
+                                              d[end], {"post", "confirmed-post", name, done_name});
+  d[post].priority = kDoneComesFirst;
+  d[known].priority = kDoneComesFirst;
+  link(d, end, post, kImpliesThen);
+  link(d, post, known, kImpliesThen);
+  link(d, told, post, kOrder);
+}
+
+void order_notifications(Draft& d, ResourceId clone) {
+  if (!notifies(d, clone)) return;
+  const auto after = [&](Task first, Task then) {
+    const ActionId a = find_action(d, clone, notify_key(done(first), Notify::confirmed_post), NodeId{});
+    const ActionId b = find_action(d, clone, notify_key(then, Notify::pre), NodeId{});
+    if (a.valid() && b.valid()) link(d, a, b, kOrder);
+  };
+  after(Task::stop, Task::start);
+  if (!d[clone].clone().promotable) return;
+  after(Task::stop, Task::promote);
+  after(Task::start, Task::promote);
+  after(Task::demote, Task::promote);
+  after(Task::demote, Task::start);
+  after(Task::demote, Task::stop);
+}
+
+// ---------------------------------------------------------------- who does what
+
+namespace {
+
+using Listed = std::vector<std::pair<ResourceId, NodeId>>;
+
+struct News {
+  Listed start, stop, promote, demote;
+  Listed active, inactive, unpromoted, promoted;
+};
+
+void list_state(const Draft& d, ResourceId leaf, News& news) {
+  const Resource& r = d[leaf];
+  const NodeId node = r.active_on.empty() ? NodeId{} : r.active_on.front();
+  switch (r.role) {
+    case Role::unknown:
+    case Role::stopped:
+      news.inactive.emplace_back(leaf, node);
+      return;
+    case Role::started:
+      break;
+    case Role::unpromoted:
+      news.unpromoted.emplace_back(leaf, node);
+      break;
+    case Role::promoted:
+      news.promoted.emplace_back(leaf, node);
+      break;
+  }
+  news.active.emplace_back(leaf, node);
+}
+
+void list_actions(const Draft& d, ResourceId leaf, News& news) {
+  for (const ActionId id : d[leaf].actions) {
+    const PlanAction& a = d[id];
+    if (a.optional || !a.node.valid() || a.cancel) continue;
+    const bool stops = a.key == kStop && d[a.node].unclean;
+    if (!a.runnable && !stops) continue;
+    if (a.key == kStart) news.start.emplace_back(leaf, a.node);
+    if (a.key == kStop) news.stop.emplace_back(leaf, a.node);
+    if (a.key == kPromote) news.promote.emplace_back(leaf, a.node);
+    if (a.key == kDemote) news.demote.emplace_back(leaf, a.node);
+  }
+}
+
+News collect(const Draft& d, ResourceId clone) {
+  News news;
+  for_each_leaf(d, clone, [&](ResourceId leaf) {
+    list_state(d, leaf, news);
+    list_actions(d, leaf, news);
+  });
+  return news;
+}
+
+// ---------------------------------------------------------------- how it is told
+
+struct Words {
+  std::string resources, nodes;
+};
+
+Words words_of(const Draft& d, Listed list) {
+  std::stable_sort(list.begin(), list.end(), [&d](const auto& a, const auto& b) {
+    const int order = d[a.first].spec->id.compare(d[b.first].spec->id);
+    if (order != 0) return order < 0;
+    const std::string none;
+    const std::string& left = a.second.valid() ? d[a.second].spec->id : none;
+    const std::string& right = b.second.valid() ? d[b.second].spec->id : none;
+    return left < right;
+  });
+  Words words;
+  ResourceId last;
+  for (const auto& [resource, node] : list) {
+    if (resource == last) continue;
+    last = resource;
+    words.resources += (words.resources.empty() ? "" : " ") + d[resource].spec->id;
+    if (node.valid()) words.nodes += (words.nodes.empty() ? "" : " ") + std::string{d[node].name()};
+  }
+  if (words.resources.empty()) words.resources = " ";
+  if (words.nodes.empty()) words.nodes = " ";
+  return words;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : " ") + name;
+  return text.empty() ? " " : text;
+}
+
+// Guests go by the node they run on.
+std::string host_name(const Draft& d, NodeId node) {
+  if (d[node].kind == NodeKind::guest) {
+    const ResourceId container = guest_container(d, node);
+    if (container.valid() && !d[container].active_on.empty()) {
+      return std::string{d[d[container].active_on.front()].name()};
+    }
+  }
+  return std::string{d[node].name()};
+}
+
+std::vector<NameValue> tell(const Draft& d, ResourceId clone, const News& news) {
+  std::vector<NameValue> told;
+  const auto add = [&](const char* name, const Listed& list) {
+    const Words words = words_of(d, list);
+    told.push_back({"notify_" + std::string(name) + "_resource", words.resources});
+    told.push_back({"notify_" + std::string(name) + "_uname", words.nodes});
+  };
+  add("stop", news.stop);
+  add("start", news.start);
+  add("demote", news.demote);
+  add("promote", news.promote);
+  add("active", news.active);
+  add("unpromoted", news.unpromoted);
+  add("slave", news.unpromoted);
+  add("promoted", news.promoted);
+  add("master", news.promoted);
+  told.push_back({"notify_inactive_resource", words_of(d, news.inactive).resources});
+
+  std::vector<std::string> available, all, hosts;
+  for (std::size_t i = 0; i < d.nodes.size(); ++i) {
+    const NodeId node{i};
+    if (d[clone].scores.has(node)) available.push_back(std::string{d[node].name()});
+    all.push_back(std::string{d[node].name()});
+    hosts.push_back(host_name(d, node));
+  }
+  told.push_back({"notify_available_uname", joined(available)});
+  told.push_back({"notify_all_uname", joined(all)});
+  const std::string* target = d[clone].def->find_meta("container-attribute-target");
+  if (target != nullptr && cib::equal_ignoring_case(*target, "host")) {
+    told.push_back({"notify_all_hosts", joined(hosts)});
+  }
+  return told;
+}
+
+// ---------------------------------------------------------------- one family of notifications
+
+struct Family {
+  Task task;
+  ActionId pre, confirmed_pre, post, confirmed_post;
+};
+
+Family family_of(const Draft& d, ResourceId clone, Task task) {
+  const auto find = [&](Task of, Notify notify) {
+    return find_action(d, clone, notify_key(of, notify), NodeId{});
+  };
+  return {.task = task,
+          .pre = find(task, Notify::pre),
+          .confirmed_pre = find(task, Notify::confirmed_pre),
+          .post = find(done(task), Notify::post),
+          .confirmed_post = find(done(task), Notify::confirmed_post)};
+}
+
+const Listed& own_list(const News& news, Task task) {
+  switch (task) {
+    case Task::start:
+      return news.start;
+    case Task::stop:
+      return news.stop;
+    case Task::promote:
+      return news.promote;
+    default:
+      return news.demote;
+  }
+}
+
+class Teller {
+ public:
+  Teller(Draft& d, ResourceId clone, Task task, const News& news)
+      : d_(d),
+        family_(family_of(d, clone, task)),
+        empty_(own_list(news, task).empty()),
+        told_(tell(d, clone, news)) {}
+
+  void run(ResourceId clone) {
+    if (!family_.pre.valid() || !family_.post.valid()) return;
+    if (!empty_) {
+      for (const ActionId id : {family_.pre, family_.confirmed_pre, family_.post, family_.confirmed_post})
+        d_[id].optional = false;
+    }
+    for_each_leaf(d_, clone, [&](ResourceId leaf) { tell_leaf(leaf); });
+  }
+
+ private:
+  void tell_leaf(ResourceId leaf);
+  void tell_before_stop(ResourceId leaf);
+  void tell_after_start(ResourceId leaf);
+  void before(ResourceId leaf, NodeId node) {
+    create(leaf, node, family_.pre, family_.confirmed_pre, Notify::pre);
+  }
+  void after(ResourceId leaf, NodeId node) {
+    create(leaf, node, family_.post, family_.confirmed_post, Notify::post);
+  }
+  void create(ResourceId leaf, NodeId node, ActionId begin, ActionId end, Notify notify);
+  bool connection_cannot_start(NodeId node) const;
+
+  Draft& d_;
+  Family family_;
+  bool empty_;
+  std::vector<NameValue> told_;
+};
+
+void Teller::tell_leaf(ResourceId leaf) {
+  for (const ActionId id : std::vector<ActionId>(d_[leaf].actions)) {
+    PlanAction& a = d_[id];
+    const bool changes = a.key == kStart || a.key == kStop || a.key == kPromote || a.key == kDemote;
+    if (!changes || a.optional || !a.node.valid()) continue;
+    for (const NameValue& one : told_) a.set_meta_if_absent(one.name, one.value);
+  }
+  if (empty_ && family_.task != Task::stop) return;
+  const bool down = family_.task == Task::stop || family_.task == Task::demote;
+  if (down) {
+    if (d_[leaf].role > Role::stopped) tell_before_stop(leaf);
+  } else if (d_[leaf].next_role > Role::stopped) {
+    tell_after_start(leaf);
+  }
+}
+
+void Teller::tell_before_stop(ResourceId leaf) {
+  for (const NodeId node : std::vector<NodeId>(d_[leaf].active_on)) {
+    const ActionId stop = find_action(d_, leaf, kStop, node);
+    const bool gone = d_[node].unclean || d_[node].needs_reset;
+    if (stop.valid() && d_[stop].pseudo && gone) continue;
+    before(leaf, node);
+    if (family_.task == Task::demote || !stop.valid() || d_[stop].optional) after(leaf, node);
+  }
+}
+
+bool Teller::connection_cannot_start(NodeId node) const {
+  if (!d_[node].is_remote() || !d_[node].connection.valid()) return false;
+  const ActionId start = find_action(d_, d_[node].connection, kStart, NodeId{});
+  return start.valid() && !d_[start].runnable;
+}
+
+void Teller::tell_after_start(ResourceId leaf) {
+  const NodeId node = d_[leaf].assigned;
+  if (!node.valid() || connection_cannot_start(node)) return;
+  const ActionId start = find_action(d_, leaf, kStart, NodeId{});
+  const bool starts = family_.task == Task::start && start.valid() && !d_[start].optional;
+  if (!starts) before(leaf, node);
+  after(leaf, node);
+}
+
+void Teller::create(ResourceId leaf, NodeId node, ActionId begin, ActionId end, Notify notify) {
+  if (!begin.valid() || !end.valid() || !d_[begin].runnable || !d_[node].online) return;
+  const ActionId id = request(d_, leaf, notify_key(family_.task, notify), node,
+                              d_[begin].optional ? Demand::optional : Demand::required);
+  for (const NameValue& one : d_[begin].meta) d_[id].set_meta_if_absent(one.name, one.value);
+  for (const NameValue& one : told_) d_[id].set_meta_if_absent(one.name, one.value);
+  if (notify == Notify::post) d_[id].priority = kDoneComesFirst;
+  link(d_, begin, id, kOrder);
+  link(d_, id, end, kOrder);
+  if (notify != Notify::post) return;
+  for (const ActionId other : std::vector<ActionId>(d_[leaf].actions))
+    if (d_[other].key.interval_ms > 0 && !d_[other].cancel) link(d_, end, other, kOrder);
+}
+
+}  // namespace
+
+void notify_instances(Draft& d, ResourceId clone) {
+  if (!notifies(d, clone)) return;
+  for (const Task task : {Task::start, Task::stop, Task::promote, Task::demote}) {
+    const bool promotion = task == Task::promote || task == Task::demote;
+    if (promotion && !d[clone].clone().promotable) continue;
+    const News news = collect(d, clone);
+    Teller(d, clone, task, news).run(clone);
+  }
+}
+
+void notify_of_fencing(Draft& d, ResourceId resource, ActionId stop, ActionId fencing) {
+  static_cast<void>(stop);
+  const auto make = [&](Notify notify, const char* key_type) {
+    const ActionId id = request_pseudo(d, resource, notify_key(Task::stonith, notify), false, true);
+    introduce(d[id], {"post", key_type, "stop", "stonith"});
+    d[id].priority = kDoneComesFirst;
+    return id;
+  };
+  const ActionId post = make(Notify::post, "post");
+  const ActionId known = make(Notify::confirmed_post, "confirmed-post");
+  link(d, fencing, post, kImpliesThen);
+  link(d, post, known, kImpliesThen);
+  for_each_leaf(d, clone_of(d, resource), [&](ResourceId leaf) {
+    if (d[leaf].active_on.empty()) return;
+    const NodeId node = d[leaf].active_on.front();
+    const ActionId own_stop = find_action(d, leaf, kStop, NodeId{});
+    if ((own_stop.valid() && !d[own_stop].optional) || !d[node].online) return;
+    const ActionId told = request(d, leaf, notify_key(Task::stop, Notify::post), node, Demand::required);
+    introduce(d[told], {"post", "post", "stop", "stonith"});
+    d[told].priority = kDoneComesFirst;
+    link(d, post, told, kOrder);
+    link(d, told, known, kOrder);
+  });
+}
+
+}  // namespace fencepost::policy

@@ -1,0 +1,259 @@
+// Capacities of nodes and needs of resources (§4.6).
+#include <algorithm>
+
+#include "engine/policy/assign.h"
+#include "engine/policy/colocations.h"
+
+namespace fencepost::policy {
+namespace {
+
+std::int64_t value_of(const std::vector<Utilization>& values, std::string_view name) {
+  for (const Utilization& value : values) {
+    if (value.name == name) return value.value;
+  }
+  return 0;
+}
+
+bool holds(const Draft& d, NodeId node, const std::vector<Utilization>& need) {
+  return std::all_of(need.begin(), need.end(), [&](const Utilization& wanted) {
+    return wanted.value <= value_of(d[node].capacity, wanted.name);
+  });
+}
+
+void add_need(std::vector<Utilization>& to, const std::vector<Utilization>& need) {
+  for (const Utilization& wanted : need) {
+    const auto known =
+        std::find_if(to.begin(), to.end(), [&](const Utilization& u) { return u.name == wanted.name; });
+    if (known == to.end()) {
+      to.push_back(wanted);
+    } else {
+      known->value += wanted.value;
+    }
+  }
+}
+
+// Everything that has to be on the node with a resource.
+class Family {
+ public:
+  Family(Draft& d, ResourceId origin) : d_(d), origin_(origin) { collect(origin); }
+  const std::vector<ResourceId>& members() const { return members_; }
+
+ private:
+  bool has(ResourceId id) const { return std::find(members_.begin(), members_.end(), id) != members_.end(); }
+
+  void collect(ResourceId id) {
+    if (has(id)) return;
+    members_.push_back(id);
+    const Resource& r = d_[id];
+    if (r.is_group()) {
+      const bool all = r.spec->group_colocated || clone_of(d_, id).valid();
+      for (ResourceId member : r.children) {
+        collect(member);
+        if (!all) break;
+      }
+    }
+    const std::vector<std::uint32_t> this_with = r.this_with;
+    for (std::uint32_t index : this_with) {
+      const Colocation& c = d_.colocations[index];
+      if (c.primary == origin_ || c.score < Score::kInfinity) continue;
+      if (applies(d_, id, c.primary, c, true) == Applies::scores) collect(c.primary);
+    }
+    const std::vector<std::uint32_t> with_this = r.with_this;
+    for (std::uint32_t index : with_this) {
+      const Colocation& c = d_.colocations[index];
+      if (c.dependent == origin_ || c.score < Score::kInfinity) continue;
+      if (r.is_clone() && !d_[c.dependent].is_clone()) continue;
+      if (applies(d_, c.dependent, id, c, true) == Applies::scores) collect(c.dependent);
+    }
+  }
+
+  Draft& d_;
+  ResourceId origin_;
+  std::vector<ResourceId> members_;
+};
+
+void add_need_of(const Draft& d, ResourceId id, const std::vector<ResourceId>& family,
+                 std::vector<Utilization>& need) {
+  const Resource& r = d[id];
+  if (r.is_primitive()) {
+    if (r.unassigned) add_need(need, r.utilization);
+    return;
+  }
+  if (r.is_group()) {
+    for (ResourceId member : r.children) {
+      if (std::find(family.begin(), family.end(), member) == family.end())
+        add_need_of(d, member, family, need);
+    }
+    return;
+  }
+  const std::vector<ResourceId> children = paired_children(d, id);
+  if (children.empty()) return;
+  bool any = false;
+  for (ResourceId child : children)
+    any = any || std::find(family.begin(), family.end(), child) != family.end();
+  if (!any && r.unassigned) add_need_of(d, children.front(), family, need);
+}
+
+void ban(Draft& d, ResourceId id, NodeId node) {
+  ban_or_prefer(d, id, node, -Score::kInfinity, {ScoreReason::Cause::utilization, "utilization"});
+}
+
+}  // namespace
+
+// Better is what has more left, attribute by attribute.
+int compare_capacity(const Draft& d, NodeId a, NodeId b) {
+  int result = 0;
+  for (const Utilization& u : d[a].capacity) {
+    const std::int64_t other = value_of(d[b].capacity, u.name);
+    result += u.value > other ? -1 : u.value < other ? 1 : 0;
+  }
+  for (const Utilization& u : d[b].capacity) {
+    const bool known = std::any_of(d[a].capacity.begin(), d[a].capacity.end(),
+                                   [&u](const Utilization& v) { return v.name == u.name; });
+    if (!known) result += 0 > u.value ? -1 : 0 < u.value ? 1 : 0;
+  }
+  return result;
+}
+
+void consume(Draft& d, ResourceId id, NodeId node, int sign) {
+  for (const Utilization& need : d[id].utilization) {
+    for (Utilization& left : d[node].capacity) {
+      if (left.name == need.name) left.value += sign * need.value;
+    }
+  }
+}
+
+void fit_by_utilization(Draft& d, ResourceId id, NodeId& preferred) {
+  if (d.options.placement == PlacementStrategy::standard) return;
+  NodeId most_free;
+  std::vector<NodeId> usable;
+  std::vector<NodeId> existing;
+  for (NodeId node : hash_order(d, d[id].scores)) {
+    existing.push_back(node);
+    if (available(d, node)) usable.push_back(node);
+  }
+  const Family family{d, id};
+  bool whole_family_fits = false;
+  std::vector<Utilization> need;
+  if (family.members().size() > 1) {
+    for (ResourceId member : family.members()) add_need_of(d, member, family.members(), need);
+    for (NodeId node : usable) {
+      if (d[id].scores[node].score >= 0 && holds(d, node, need)) whole_family_fits = true;
+    }
+  }
+  if (whole_family_fits) {
+    for (NodeId node : usable) {
+      if (!holds(d, node, need)) ban(d, id, node);
+    }
+    return;
+  }
+  std::vector<NodeId> unfit;
+  for (NodeId node : existing) {
+    if (available(d, node) && !holds(d, node, d[id].utilization)) {
+      unfit.push_back(node);
+      continue;
+    }
+    if (!available(d, node, d[id].scores[node].score)) continue;
+    if (!most_free.valid() || compare_capacity(d, node, most_free) < 0) most_free = node;
+  }
+  for (NodeId node : unfit) ban(d, id, node);
+  if (!preferred.valid()) preferred = most_free;
+}
+
+void dump_capacities(Draft& d, ScoreLine::Kind kind) {
+  if (!d.want.scores) return;
+  for (const Node& node : d.nodes) {
+    std::string values;
+    for (const Utilization& u : node.capacity)
+      values += " " + std::string{u.name} + "=" + std::to_string(u.value);
+    d.scores.push_back({.kind = kind, .resource = {}, .node = node.id, .score = {}, .values = values});
+  }
+}
+
+// ---------------------------------------------------------------- an order that shows
+
+namespace {
+
+std::uint32_t hash_of(std::string_view text) {
+  std::uint32_t h = 0;
+  for (char c : text)
+    h = 31 * h + static_cast<std::uint32_t>(static_cast<std::int32_t>(static_cast<signed char>(c)));
+  return h < 2 ? 2 : h;
+}
+
+std::uint32_t prime_for(std::size_t slots) {
+  switch (slots) {
+    case 8:
+      return 7;
+    case 16:
+      return 13;
+    case 32:
+      return 31;
+    case 64:
+      return 61;
+    case 128:
+      return 127;
+    case 256:
+      return 251;
+    case 512:
+      return 509;
+    case 1024:
+      return 1021;
+    default:
+      return 2039;
+  }
+}
+
+std::size_t first_slot(std::uint32_t hash, std::size_t slots) {
+  return static_cast<std::uint32_t>(11U * hash) % prime_for(slots);
+}
+
+using Slots = std::vector<NodeId>;
+
+Slots grown(const Draft& d, const Slots& old, std::size_t count) {
+  std::size_t size = 8;
+  while (size < static_cast<std::size_t>(static_cast<double>(count) * 1.333) ||
+         size <= static_cast<std::size_t>(static_cast<double>(count) * 1.333))
+    size *= 2;
+  Slots next(size);
+  Slots rest = old;
+  rest.resize(std::max(size, old.size()));
+  std::vector<bool> placed(size, false);
+  for (std::size_t i = 0; i < old.size(); ++i) {
+    if (!rest[i].valid() || placed[i]) continue;
+    NodeId moving = rest[i];
+    rest[i] = NodeId{};
+    while (moving.valid()) {
+      std::size_t slot = first_slot(hash_of(d[moving].spec->id), size);
+      for (std::size_t step = 1; placed[slot]; ++step) slot = (slot + step) % size;
+      const NodeId evicted = slot < rest.size() ? rest[slot] : NodeId{};
+      if (slot < rest.size()) rest[slot] = NodeId{};
+      placed[slot] = true;
+      next[slot] = moving;
+      moving = evicted;
+    }
+  }
+  return next;
+}
+
+}  // namespace
+
+std::vector<NodeId> hash_order(const Draft& d, const ScoreTable& table) {
+  Slots slots(8);
+  std::size_t count = 0;
+  for (const Node& node : d.nodes) {
+    if (!table.has(node.id)) continue;
+    std::size_t slot = first_slot(hash_of(node.spec->id), slots.size());
+    for (std::size_t step = 1; slots[slot].valid(); ++step) slot = (slot + step) % slots.size();
+    slots[slot] = node.id;
+    ++count;
+    if (slots.size() <= count + count / 16) slots = grown(d, slots, count);
+  }
+  std::vector<NodeId> order;
+  for (NodeId node : slots) {
+    if (node.valid()) order.push_back(node);
+  }
+  return order;
+}
+
+}  // namespace fencepost::policy
