@@ -81,6 +81,7 @@ const Knet::Link& Knet::link(node::NodeId a, node::NodeId b, std::size_t ring) c
 }
 
 std::optional<std::size_t> Knet::ring_between(node::NodeId a, node::NodeId b) const {
+  if (a == b) return std::nullopt;  // nothing lies between
   for (std::size_t ring = 0; ring < rings_; ++ring) {
     if (link(a, b, ring).up) return ring;
   }
