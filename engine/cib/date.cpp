@@ -164,6 +164,8 @@ std::optional<WallSeconds> parse_date(std::string_view text, WallSeconds now) {
 }
 
 CalendarTime calendar(WallSeconds time) {
+  const std::int64_t far = kYearMax * 366 * kDay;  // what lies beyond shows as the end of the calendar
+  time.since_epoch = std::clamp(time.since_epoch, -far, far);
   const sys_days day{days{floor_days(time)}};
   const year_month_day date{day};
   CalendarTime result;
@@ -252,6 +254,12 @@ bool add_part(DurationParts& parts, std::int64_t number, char unit, bool after_t
   }
 }
 
+bool is_sane(const DurationParts& parts) {
+  const auto within = [](std::int64_t n, std::int64_t most) { return n >= -most && n <= most; };
+  return within(parts.years, 1'000'000'000) && within(parts.months, 1'000'000'000) &&
+         within(parts.days, 7'000'000'000) && within(parts.seconds, 10'000'000'000'000);
+}
+
 std::optional<DurationParts> parse_duration_parts(std::string_view text) {
   Scanner scanner(text);
   if (!scanner.take('P') || scanner.at_end()) return std::nullopt;
@@ -267,7 +275,8 @@ std::optional<DurationParts> parse_duration_parts(std::string_view text) {
     if (!number || scanner.at_end()) return std::nullopt;
     const char unit = scanner.rest().front();
     scanner.take(unit);
-    if (!add_part(parts, negative ? -*number : *number, unit, after_t)) return std::nullopt;
+    if (!add_part(parts, negative ? -*number : *number, unit, after_t) || !is_sane(parts))
+      return std::nullopt;
   }
   return parts;
 }

@@ -63,6 +63,17 @@ pugi::xml_node Reading::referred(pugi::xml_node element) {
   return {};
 }
 
+void ElementReader::odd_number(const char* name, std::string_view text) {
+  reading_.problems.push_back({Severity::error, reading_.where(element_),
+                               std::string(name) + "=\"" + std::string(text) + "\" in " +
+                                   described(element_) + " is no whole number: write digits alone"});
+}
+
+bool ElementReader::is_whole_number(std::string_view text) {
+  if (text.starts_with('-')) text.remove_prefix(1);
+  return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+}
+
 void ElementReader::finish_attributes(Extras* extras) {
   const auto all = element_.attributes();
   if (others_taken_ || static_cast<std::size_t>(std::distance(all.begin(), all.end())) == taken_.size) return;

@@ -3,8 +3,7 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cstring>
+#include <cstdint>
 #include <initializer_list>
 #include <map>
 #include <pugixml.hpp>
@@ -53,13 +52,16 @@ class ElementReader {
     if (const auto attribute = take(name)) field = attribute.value();
   }
 
-  // A text that is no number of this kind stays among the extras.
+  // As Pacemaker takes it: the leading whole number. An optional one that is none stays among the extras.
   template <class Number>
   void number(const char* name, Number& field) {
     const auto attribute = find(name);
-    std::int64_t value = 0;
-    if (!attribute || !to_number(attribute.value(), value)) return;
-    if (assign(field, value)) took(attribute);
+    if (!attribute) return;
+    const std::string_view text = attribute.value();
+    const auto value = parse_integer(text);
+    const bool fits = value && assign(field, *value);
+    if (fits || !is_optional(field)) took(attribute);
+    if (!fits || !is_whole_number(text)) odd_number(name, text);
   }
 
   void truth(const char* name, std::optional<bool>& field) {
@@ -192,13 +194,21 @@ class ElementReader {
     return std::find(taken_.begin(), taken_.end(), attribute.internal_object()) != taken_.end();
   }
 
-  static bool to_number(std::string_view text, std::int64_t& value) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc() && end == text.data() + text.size();
+  void odd_number(const char* name, std::string_view text);
+  static bool is_whole_number(std::string_view text);
+  template <class T>
+  static constexpr bool is_optional(const T&) {
+    return false;
   }
+  template <class T>
+  static constexpr bool is_optional(const std::optional<T>&) {
+    return true;
+  }
+
   static bool assign(int& field, std::int64_t value) {
+    if (value != static_cast<int>(value)) return false;
     field = static_cast<int>(value);
-    return field == value;
+    return true;
   }
   static bool assign(std::int64_t& field, std::int64_t value) {
     field = value;
@@ -208,23 +218,23 @@ class ElementReader {
     field = Milliseconds{value};
     return true;
   }
-  static bool assign(AgentRc& field, std::int64_t value) {
-    field = static_cast<AgentRc>(value);
-    return static_cast<int>(field) == value;
+  static bool assign(WallSeconds& field, std::int64_t value) {
+    field.since_epoch = value;
+    return true;
   }
-  static bool assign(OpStatus& field, std::int64_t value) {
-    field = static_cast<OpStatus>(value);
-    return static_cast<int>(field) == value;
+  template <class Enum>
+  requires std::is_enum_v<Enum>
+  static bool assign(Enum& field, std::int64_t value) {
+    if (value != static_cast<int>(value)) return false;
+    field = static_cast<Enum>(value);
+    return true;
   }
   template <class T>
   static bool assign(std::optional<T>& field, std::int64_t value) {
-    field.emplace();
-    if constexpr (std::is_same_v<T, WallSeconds>) {
-      field->since_epoch = value;
-      return true;
-    } else {
-      return assign(*field, value);
-    }
+    T read{};
+    if (!assign(read, value)) return false;
+    field = read;
+    return true;
   }
 
   bool was_read(pugi::xml_node child) const;

@@ -4,6 +4,7 @@
 #include <rapidcheck.h>
 
 #include <catch2/catch.hpp>
+#include <limits>
 #include <string>
 
 using namespace fencepost;
@@ -67,6 +68,12 @@ TEST_CASE("date: writing and reading one gives it back", "[cib]") {
     const WallSeconds time{*rc::gen::inRange<std::int64_t>(-30'000'000'000, 60'000'000'000)};
     RC_ASSERT(parse_date(to_iso8601(time), kNow) == time);
   }));
+}
+
+TEST_CASE("calendar: the far end of time is a day like any other", "[cib]") {
+  CHECK(calendar({std::numeric_limits<std::int64_t>::max()}).year > 30'000);
+  CHECK(calendar({std::numeric_limits<std::int64_t>::min()}).year < 0);
+  CHECK(parse_iso_duration("P999999999M999999999M") == std::nullopt);
 }
 
 TEST_CASE("calendar: weeks belong to the year of their Thursday", "[cib]") {

@@ -124,6 +124,17 @@ TEST_CASE("reading: an attribute given twice counts once", "[cib]") {
   REQUIRE(document.problems.size() == 1);
 }
 
+TEST_CASE("reading: a number with something after it counts as far as it goes", "[cib]") {
+  const Document document =
+      document_of(R"(<cib epoch="7x" num_updates="many" execution-date="now"><configuration/></cib>)");
+  CHECK(document.cib.version == Version{0, 7, 0});
+  CHECK(document.cib.execution_date == std::nullopt);
+  REQUIRE(document.problems.size() == 3);
+  CHECK(to_string(document.problems[0]) ==
+        "cib.xml:1:2: error: epoch=\"7x\" in <cib> is no whole number: write digits alone");
+  CHECK(cib_of(write(document.cib)) == document.cib);
+}
+
 TEST_CASE("reading: history comes as numbers and texts", "[cib]") {
   const Cib cib = cib_of(
       R"(<cib dc-uuid="1" have-quorum="1" execution-date="1795360574" epoch="7" num_updates="32" admin_epoch="0">
