@@ -76,7 +76,7 @@ void Knet::Link::flip() {
 }
 
 const Knet::Link& Knet::link(node::NodeId a, node::NodeId b, std::size_t ring) const {
-  const auto [low, high] = std::minmax(a.index(), b.index());
+  const auto [low, high] = std::minmax({a.index(), b.index()});
   return *links_[ring * (nodes_ * (nodes_ - 1) / 2) + high * (high - 1) / 2 + low];
 }
 
