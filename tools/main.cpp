@@ -1,14 +1,145 @@
 // The fencepost command: the first word names the subcommand.
-#include <iostream>
+#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
+#include "tools/commands/commands.h"
 #include "tools/crm_simulate/command.h"
 
+namespace {
+
+namespace tools = fencepost::tools;
+
+constexpr const char* kAbout =
+    "Fencepost: load a cluster's CIB, break things at exact times, see second by second what Pacemaker would "
+    "do.\n";
+constexpr const char* kExamples =
+    "\nExamples:\n"
+    "  fencepost run scenarios/ha-database/nfs-hang-fences-db1.yaml\n"
+    "  fencepost run crash.yaml --seed 7 --db crash.sqlite && fencepost graph crash.sqlite --out drawings\n"
+    "  fencepost check scenarios --junit results.xml -j 4\n"
+    "  fencepost crm-simulate -x cib.xml -S\n"
+    "\nExit codes: 0 held, 1 broken, 2 bad usage or input, 3 undecided.";
+
+int exit_code = tools::kHeld;
+
+CLI::Option* add_seed(CLI::App* app, std::optional<std::uint64_t>& seed) {
+  return app->add_option("--seed", seed, "seed of all chance, instead of the scenario's");
+}
+
+void add_run(CLI::App& app) {
+  auto arguments = std::make_shared<tools::RunArguments>();
+  auto backend = std::make_shared<std::string>("sim");
+  CLI::App* run = app.add_subcommand("run", "run one scenario and tell its story");
+  run->add_option("scenario", arguments->scenario, "a scenario (YAML) or a lab script (JSON)")->required();
+  add_seed(run, arguments->seed);
+  run->add_option("--db", arguments->db, "record everything in this SQLite file (docs/record.md)");
+  run->add_option("--trace", arguments->trace,
+                  "write a trace as the lab does, for `lab compare` (JSON lines)");
+  run->add_option("--backend", *backend, "what it runs on")
+      ->check(CLI::IsMember({"sim"}))
+      ->capture_default_str();
+  run->add_flag("--json", arguments->json, "print the outcome as JSON instead of a story");
+  run->add_flag("-q,--quiet", arguments->quiet, "print only the outcome");
+  run->add_flag("-v,--verbose", arguments->verbose, "tell everything, and remarks on the input");
+  run->footer(
+      "\nExamples:\n"
+      "  fencepost run scenarios/ha-database/node-crash.yaml\n"
+      "  fencepost run crash.yaml --seed 7 --db crash.sqlite --trace crash.jsonl\n"
+      "  fencepost run crash.yaml --json | jq .outages\n"
+      "\nExit codes: 0 every expectation held, 1 one is broken, 2 bad input, 3 undecided.");
+  run->callback([arguments, backend] { exit_code = tools::run_command(*arguments); });
+}
+
+void add_check(CLI::App& app) {
+  auto arguments = std::make_shared<tools::CheckArguments>();
+  CLI::App* check = app.add_subcommand("check", "run scenarios as tests");
+  check->add_option("paths", arguments->paths, "scenarios, or directories of them")->required();
+  add_seed(check, arguments->seed);
+  check->add_option("--junit", arguments->junit, "write the results as JUnit XML, for CI");
+  check->add_option("-j,--jobs", arguments->jobs, "so many at a time; results are the same for any number")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  check->add_flag("--fingerprints", arguments->fingerprints,
+                  "print a fingerprint, a verdict and a file a line");
+  check->footer(
+      "\nExamples:\n"
+      "  fencepost check scenarios -j 4\n"
+      "  fencepost check my-cluster/*.yaml --junit results.xml");
+  check->callback([arguments] { exit_code = tools::check_command(*arguments); });
+}
+
+void add_graph(CLI::App& app) {
+  auto arguments = std::make_shared<tools::GraphArguments>();
+  auto no_svg = std::make_shared<bool>(false);
+  CLI::App* graph = app.add_subcommand("graph", "draw the transitions of a recording");
+  graph->add_option("db", arguments->db, "a recording, from `fencepost run --db`")->required();
+  graph->add_option("--transition", arguments->transition, "only this one, by its number in --list");
+  graph->add_option("--out", arguments->out, "directory for transition-NNN.{dot,svg,xml} and -input.xml")
+      ->capture_default_str();
+  graph->add_flag("--list", arguments->list, "only list the transitions");
+  graph->add_flag("--no-svg", *no_svg, "do not call Graphviz");
+  graph->footer(
+      "\nExamples:\n"
+      "  fencepost graph run.sqlite --list\n"
+      "  fencepost graph run.sqlite --transition 3 --out drawings\n"
+      "  crm_simulate -S -x drawings/transition-003-input.xml      # ask the real one");
+  graph->callback([arguments, no_svg] {
+    arguments->svg = !*no_svg;
+    exit_code = tools::graph_command(*arguments);
+  });
+}
+
+void add_replay(CLI::App& app) {
+  auto arguments = std::make_shared<tools::ReplayArguments>();
+  CLI::App* replay = app.add_subcommand("replay", "run a recording again and compare");
+  replay->add_option("db", arguments->db, "a recording; it holds the scenario and every file that this names")
+      ->required();
+  replay->footer(
+      "\nExit codes: 0 the same to the last nanosecond, 1 different (the first record that differs is "
+      "shown), "
+      "2 bad input.");
+  replay->callback([arguments] { exit_code = tools::replay_command(*arguments); });
+}
+
+void add_faults(CLI::App& app) {
+  auto arguments = std::make_shared<tools::FaultsArguments>();
+  CLI::App* faults = app.add_subcommand("faults", "list what can be broken, with arguments and examples");
+  faults->add_option("verb", arguments->verb, "only this one");
+  faults->callback([arguments] { exit_code = tools::faults_command(*arguments); });
+}
+
+void add_validate(CLI::App& app) {
+  auto arguments = std::make_shared<tools::ValidateArguments>();
+  CLI::App* validate = app.add_subcommand("validate", "read scenarios and say what is wrong with them");
+  validate->add_option("files", arguments->files, "scenarios")->required();
+  validate->callback([arguments] { exit_code = tools::validate_command(*arguments); });
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+  // crm-simulate reads its own words, as crm_simulate does.
   const std::vector<std::string> words(argv + 1, argv + argc);
   if (!words.empty() && words.front() == "crm-simulate")
     return fencepost::crm_simulate::command({words.begin() + 1, words.end()});
-  std::cerr << "usage: fencepost crm-simulate [options]   (see fencepost crm-simulate --help)\n";
-  return 2;
+
+  CLI::App app(kAbout, "fencepost");
+  app.set_version_flag("--version", "fencepost " FENCEPOST_VERSION);
+  app.require_subcommand(1);
+  add_run(app);
+  add_check(app);
+  add_graph(app);
+  add_replay(app);
+  add_faults(app);
+  add_validate(app);
+  app.add_subcommand("crm-simulate",
+                     "decide as Pacemaker's scheduler does, and print what crm_simulate prints");
+  app.footer(kExamples);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? tools::kHeld : tools::kBadInput;
+  }
+  return exit_code;
 }
