@@ -13,10 +13,11 @@ constexpr int kDepthMax = 64;
 
 class Copier {
  public:
-  explicit Copier(std::string file_name) : file_name_(std::move(file_name)) {}
+  explicit Copier(const std::string& file_name) : file_(std::make_shared<const std::string>(file_name)) {}
 
   Value copy(const YAML::Node& node, int depth = 0) {
     Value value;
+    value.file = file_;
     value.line = node.Mark().line + 1;
     value.column = node.Mark().column + 1;
     if (depth > kDepthMax) {
@@ -48,10 +49,10 @@ class Copier {
   }
 
   void complain(const Value& at, std::string message) {
-    if (!error_) error_ = Error{{file_name_, at.line, at.column}, std::move(message)};
+    if (!error_) error_ = Error{at.where(), std::move(message)};
   }
 
-  std::string file_name_;
+  std::shared_ptr<const std::string> file_;
   std::optional<Error> error_;
 };
 
@@ -107,6 +108,20 @@ Result<Value> read_document(const std::string& text, const std::string& file_nam
     return failure({file_name, problem.mark.line + 1, problem.mark.column + 1},
                    "this is neither YAML nor JSON: " + problem.msg);
   }
+}
+
+Value merged(const Value& base, const Value& over) {
+  if (!base.is_map() || !over.is_map()) return over;
+  Value out = over;
+  for (const Entry& entry : base.entries) {
+    const auto mine =
+        std::ranges::find_if(out.entries, [&](const Entry& e) { return e.key.text == entry.key.text; });
+    if (mine == out.entries.end())
+      out.entries.push_back(entry);
+    else
+      mine->value = merged(entry.value, mine->value);
+  }
+  return out;
 }
 
 std::string to_flow(const Value& value) {

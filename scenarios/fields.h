@@ -18,19 +18,13 @@ namespace fencepost::scenarios {
 
 class Problems {
  public:
-  explicit Problems(std::string file_name) : file_name_(std::move(file_name)) {}
-
-  void add(const Value& at, std::string message) {
-    errors_.push_back({{file_name_, at.line, at.column}, std::move(message)});
-  }
+  void add(const Value& at, std::string message) { errors_.push_back({at.where(), std::move(message)}); }
   void add(Error error) { errors_.push_back(std::move(error)); }
 
   bool empty() const { return errors_.empty(); }
   const std::vector<Error>& errors() const { return errors_; }
-  const std::string& file_name() const { return file_name_; }
 
  private:
-  std::string file_name_;
   std::vector<Error> errors_;
 };
 

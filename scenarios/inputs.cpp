@@ -57,17 +57,24 @@ Inputs Inputs::from_recording(std::string scenario_path, std::vector<InputFile> 
   return inputs;
 }
 
-std::string Inputs::path_of(const std::string& name) const {
-  return (std::filesystem::path(scenario_path_).parent_path() / name).lexically_normal().string();
+std::string Inputs::path_of(const Value& name) const {
+  const std::filesystem::path names = name.file ? *name.file : scenario_path_;
+  return (names.parent_path() / name.text).lexically_normal().string();
 }
 
-Result<std::string> Inputs::content(const std::string& name) {
-  const auto known = std::ranges::find(files_, name, &InputFile::name);
+std::string Inputs::name_of(const Value& name) const {
+  const std::filesystem::path here = std::filesystem::path(scenario_path_).parent_path();
+  return std::filesystem::path(path_of(name)).lexically_proximate(here.lexically_normal()).string();
+}
+
+Result<std::string> Inputs::content(const Value& name) {
+  const std::string relative = name_of(name);
+  const auto known = std::ranges::find(files_, relative, &InputFile::name);
   if (known != files_.end()) return known->content;
-  if (!disk_) return failure({}, "the recording does not hold '" + name + "'");
+  if (!disk_) return failure({}, "the recording does not hold '" + relative + "'");
   auto text = read_any(path_of(name));
   if (!text) return tl::unexpected<Error>(text.error());
-  files_.push_back({name, *text});
+  files_.push_back({relative, *text});
   return text;
 }
 

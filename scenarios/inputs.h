@@ -7,6 +7,7 @@
 
 #include "engine/base/result.h"
 #include "reporters/recorder.h"
+#include "scenarios/document.h"
 
 namespace fencepost::scenarios {
 
@@ -21,12 +22,14 @@ class Inputs {
 
   const std::string& scenario_path() const { return scenario_path_; }
   const std::string& scenario_text() const { return files_.front().content; }
-  // The error has no place: the one who names the file knows where.
-  Result<std::string> content(const std::string& name);
-  std::string path_of(const std::string& name) const;  // for messages
+  // The file that a value names, relative to the file in which the value stands.
+  Result<std::string> content(const Value& name);
+  std::string path_of(const Value& name) const;  // for messages
   const std::vector<InputFile>& files() const { return files_; }
 
  private:
+  std::string name_of(const Value& name) const;  // relative to the scenario
+
   std::string scenario_path_;
   std::vector<InputFile> files_;  // the scenario first
   bool disk_ = true;

@@ -98,10 +98,10 @@ class CibReader {
     }
     place_ = file != nullptr ? file : text;
     std::string content = text != nullptr ? text->text : "";
-    scenario_.cib_name = problems_.file_name() + ": cib_xml";
+    scenario_.cib_name = to_string(place_->where()) + ": cib_xml";
     if (file != nullptr) {
-      scenario_.cib_name = inputs_.path_of(file->text);
-      const auto loaded = inputs_.content(file->text);
+      scenario_.cib_name = inputs_.path_of(*file);
+      const auto loaded = inputs_.content(*file);
       if (!loaded) return problems_.add(*file, "cib_file: " + to_string(loaded.error())), cib::Cib{};
       content = *loaded;
     }
@@ -126,7 +126,7 @@ class CibReader {
   void add_piece(const Value& at, const std::string& section, const std::string& xml,
                  Configuration& configuration) {
     const std::string whole = "<configuration><" + section + ">" + xml + "</" + section + "></configuration>";
-    const auto document = cib::read(whole, problems_.file_name());
+    const auto document = cib::read(whole, at.file ? *at.file : "");
     if (!document) return problems_.add(at, "this XML cannot be read: " + document.error().message);
     const Configuration& piece = *document->cib.configuration;
     std::ranges::copy(piece.resources, std::back_inserter(configuration.resources));

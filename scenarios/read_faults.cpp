@@ -49,7 +49,7 @@ class FaultReader {
 
   TimedFault read(const Value& value, int index) {
     TimedFault out;
-    out.where = {problems_.file_name(), value.line, value.column};
+    out.where = value.where();
     out.what.index = index;
     out.what.text = to_flow(value);
     Fields fields(value, "a fault", problems_);

@@ -134,14 +134,35 @@ Scenario read_fields(Fields& fields, Inputs& inputs, Problems& problems) {
   return scenario;
 }
 
+// A scenario may lie over another file, and that over another: `base: cluster.base.yaml`.
+Result<Value> read_with_bases(Inputs& inputs) {
+  auto document = read_document(inputs.scenario_text(), inputs.scenario_path());
+  if (!document) return document;
+  Value whole = std::move(*document);
+  const Value* base = whole.find("base");
+  for (int depth = 0; base != nullptr; ++depth) {
+    if (depth == 8) return failure(base->where(), "there are more than 8 bases below each other");
+    const auto text = inputs.content(*base);
+    if (!text) return failure(base->where(), "base: " + to_string(text.error()));
+    auto below = read_document(*text, inputs.path_of(*base));
+    if (!below) return below;
+    const Value next = below->find("base") != nullptr ? *below->find("base") : Value{};
+    whole = merged(*below, whole);
+    if (next.kind == Value::Kind::nothing) break;
+    std::ranges::find_if(whole.entries, [](const Entry& e) { return e.key.text == "base"; })->value = next;
+    base = whole.find("base");
+  }
+  return whole;
+}
+
 }  // namespace
 
 tl::expected<Scenario, Errors> read_scenario(Inputs inputs) {
-  const std::string& file_name = inputs.scenario_path();
-  const auto document = read_document(inputs.scenario_text(), file_name);
+  const auto document = read_with_bases(inputs);
   if (!document) return tl::unexpected<Errors>({document.error()});
-  Problems problems(file_name);
+  Problems problems;
   Fields fields(*document, "a scenario", problems);
+  fields.take("base");  // laid below already
   Scenario scenario = read_fields(fields, inputs, problems);
   fields.finish();
   if (!problems.empty()) return tl::unexpected<Errors>(problems.errors());

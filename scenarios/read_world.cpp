@@ -70,7 +70,7 @@ class WorldReader {
     if (!map->is_map())
       return problems_.add(*map, std::string(key) + " needs names and values: {token: 3000}");
     for (const Entry& entry : map->entries) {
-      const Where where{problems_.file_name(), entry.key.line, entry.key.column};
+      const Where where = entry.key.where();
       if (const Result<void> done = set(options, entry.key.text, entry.value.text, where); !done)
         problems_.add(done.error());
     }
@@ -239,9 +239,9 @@ class WorldReader {
   }
 
   void read_drbd_file(const Value& file) {
-    const auto text = inputs_.content(file.text);
+    const auto text = inputs_.content(file);
     if (!text) return problems_.add(file, "drbd: " + to_string(text.error()));
-    auto config = models::parse_drbd(*text, inputs_.path_of(file.text));
+    auto config = models::parse_drbd(*text, inputs_.path_of(file));
     if (!config) return problems_.add(config.error());
     std::ranges::move(config->resources, std::back_inserter(scenario_.storage.drbd.resources));
     for (const std::string& what : config->not_modelled)
@@ -339,9 +339,9 @@ void read_corosync_conf(Fields& fields, Inputs& inputs, Scenario& scenario) {
   const Value* world = fields.take("world");
   const Value* file = world == nullptr ? nullptr : world->find("corosync_conf");
   if (file == nullptr) return;
-  const auto text = inputs.content(file->text);
+  const auto text = inputs.content(*file);
   if (!text) return fields.problems().add(*file, "corosync_conf: " + to_string(text.error()));
-  auto options = models::parse_corosync_conf(*text, inputs.path_of(file->text));
+  auto options = models::parse_corosync_conf(*text, inputs.path_of(*file));
   if (!options) return fields.problems().add(options.error());
   scenario.world.corosync = std::move(*options);
 }

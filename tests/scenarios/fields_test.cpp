@@ -47,7 +47,7 @@ TEST_CASE("durations: what is printed can be read back", "[scenarios]") {
 
 TEST_CASE("fields: an unknown key is named with its place and the key that was meant", "[scenarios]") {
   const Value map = yaml("about: a\nfualts: []\n");
-  Problems problems("test.yaml");
+  Problems problems;
   Fields fields(map, "a scenario", problems);
   fields.take("about");
   fields.take("faults");
@@ -57,7 +57,7 @@ TEST_CASE("fields: an unknown key is named with its place and the key that was m
 
 TEST_CASE("fields: a negative time is refused with its place", "[scenarios]") {
   const Value map = yaml("{verb: crash, at: -5}");
-  Problems problems("test.yaml");
+  Problems problems;
   Fields fields(map, "a fault", problems);
   Duration at{};
   fields.read("at", at);
@@ -67,7 +67,7 @@ TEST_CASE("fields: a negative time is refused with its place", "[scenarios]") {
 
 TEST_CASE("fields: every problem of a file is told, not only the first", "[scenarios]") {
   const Value map = yaml("a: x\nb: [1]\n");
-  Problems problems("test.yaml");
+  Problems problems;
   Fields fields(map, "a thing", problems);
   int a = 0;
   Duration b{};
@@ -77,7 +77,7 @@ TEST_CASE("fields: every problem of a file is told, not only the first", "[scena
 }
 
 TEST_CASE("distributions: a duration, or a shape by name", "[scenarios]") {
-  Problems problems("test.yaml");
+  Problems problems;
   sim::Distribution read_one;
   read(yaml("300ms"), read_one, problems);
   CHECK(read_one == sim::Distribution{sim::Constant{300ms}});

@@ -39,7 +39,7 @@ class Story {
   void see(Duration at, backend::Observation what) { witness.observe({0, kT0 + at, {}, std::move(what)}); }
 
   Verdict judge(const std::string& expect) const {
-    Problems problems("expect.yaml");
+    Problems problems;
     const ExpectationNames names{
         {"db1", "db2"}, {"drbd", "fs", "db"}, {"two_primaries", "data_loss"}, {"nfs_hang"}};
     const Expectations read = read_expectations(*read_document(expect, "expect.yaml"), names, problems);
@@ -119,7 +119,7 @@ TEST_CASE("judge: a scenario may be there to be broken", "[scenarios]") {
 }
 
 TEST_CASE("expectations: names that do not exist are refused with what was meant", "[scenarios]") {
-  Problems problems("expect.yaml");
+  Problems problems;
   const ExpectationNames names{{"db1", "db2"}, {"fs"}, {"data_loss"}, {"crash"}};
   read_expectations(
       *read_document("{fenced: [db3], never: [data_los], outage: {sf: {at_most: 1s}}}", "expect.yaml"), names,

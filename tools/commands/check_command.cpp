@@ -24,7 +24,9 @@ struct Story {
   Outcome outcome;
 };
 
+// *.base.yaml is what others lie on.
 bool is_scenario(const fs::path& path) {
+  if (path.stem().extension() == ".base") return false;
   return path.extension() == ".yaml" || path.extension() == ".yml" || path.filename() == "script.json";
 }
 
