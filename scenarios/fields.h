@@ -66,8 +66,8 @@ void read(const Value& value, std::vector<T>& into, Problems& problems) {
   for (const Value& item : value.items) read(item, into.emplace_back(), problems);
 }
 
-template <class T>
-void read(const Value& value, std::map<std::string, T>& into, Problems& problems) {
+template <class T, class Less>
+void read(const Value& value, std::map<std::string, T, Less>& into, Problems& problems) {
   if (value.kind == Value::Kind::nothing) return;
   if (!value.is_map())
     return problems.add(value,
