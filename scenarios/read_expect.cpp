@@ -2,6 +2,7 @@
 #include <array>
 
 #include "scenarios/expect.h"
+#include "scenarios/parts.h"
 
 namespace fencepost::scenarios {
 namespace {
@@ -217,6 +218,11 @@ class ExpectReader {
 };
 
 }  // namespace
+
+std::vector<std::string> invariant_names() {
+  return {"active_twice", "two_primaries",     "double_mount",       "duplicate_ip", "data_loss",
+          "split_brain",  "no_quorum_service", "start_before_fence", "fence_loop",   "recovers"};
+}
 
 const char* to_string(Verdict verdict) {
   switch (verdict) {

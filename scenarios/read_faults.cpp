@@ -391,8 +391,10 @@ class FaultReader {
     for (const char* prefix : {"@active:", "@promoted:"})
       if (name.starts_with(prefix)) return check_resource(at, name.substr(name.find(':') + 1));
     if (std::ranges::find(scenario_.nodes, name) != scenario_.nodes.end()) return;
-    problems_.add(at, "there is no node '" + name + "'; there are " + one_of(scenario_.nodes) +
-                          ", @dc, @other, @active:RES and @promoted:RES");
+    std::string nodes;
+    for (const std::string& node : scenario_.nodes) nodes += node + ", ";
+    problems_.add(at, "there is no node '" + name + "'; there are " + nodes +
+                          "@dc, @other, @active:RES and @promoted:RES");
   }
   void check_resource(const Value& at, const std::string& id) {
     if (std::ranges::find(resources_, id) != resources_.end()) return;
