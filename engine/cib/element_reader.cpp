@@ -80,9 +80,12 @@ void ElementReader::finish_attributes(Extras* extras) {
   for (const auto attribute : element_.attributes()) {
     if (taken(attribute)) continue;
     const std::string what = "attribute '" + std::string(attribute.name()) + "' of " + described(element_);
-    if (element_.attribute(attribute.name()) != attribute) {
-      reading_.problems.push_back({Severity::error, reading_.where(element_),
-                                   what + " is given twice: the first one counts, take the other out"});
+    const bool is_twin = std::ranges::any_of(all, [attribute](pugi::xml_attribute other) {
+      return other != attribute && std::string_view(other.name()) == attribute.name();
+    });
+    if (is_twin) {
+      reading_.problems.push_back(
+          {Severity::error, reading_.where(element_), what + " is given twice: take one of them out"});
       continue;
     }
     if (extras) extras->attributes.push_back({attribute.name(), attribute.value()});

@@ -54,10 +54,22 @@ std::string describe(pugi::xml_parse_status status) {
   }
 }
 
-// A text that just ends too early is read as far as it goes, as crm_simulate does.
-bool ends_too_early(const pugi::xml_parse_result& result, std::size_t size) {
+// A text that just ends too early is read as far as it goes, as crm_simulate does: a tag cut short is left
+// out, and elements that are still open end there.
+bool ends_too_early(const pugi::xml_parse_result& result, std::string_view xml) {
   return result.status == pugi::status_end_element_mismatch &&
-         static_cast<std::size_t>(result.offset) + 1 >= size;
+         static_cast<std::size_t>(result.offset) + 1 >= xml.size();
+}
+
+std::string_view without_cut_tag(std::string_view xml) {
+  const std::size_t start = xml.rfind('<');
+  const bool is_cut = start != xml.npos && start > 0 && xml.find('>', start) == xml.npos;
+  return is_cut ? xml.substr(0, start) : xml;
+}
+
+pugi::xml_parse_result parse(pugi::xml_document& dom, std::string& buffer, std::string_view xml) {
+  buffer = xml;
+  return dom.load_buffer_inplace(buffer.data(), buffer.size(), pugi::parse_default, pugi::encoding_utf8);
 }
 
 void read_configuration(pugi::xml_node element, Reading& reading, Document& document) {
@@ -82,12 +94,16 @@ Result<Document> read(std::string_view xml, const std::string& file_name) {
   if (auto error = refuse_text(xml, file_name)) return tl::unexpected(std::move(*error));
   Reading reading{file_name, TextPosition(xml), {}, {}, {}, {}, 0, {}};
 
-  std::string buffer(xml);
+  std::string buffer;
   pugi::xml_document dom;
-  const auto parsed =
-      dom.load_buffer_inplace(buffer.data(), buffer.size(), pugi::parse_default, pugi::encoding_utf8);
-  if (!parsed && !ends_too_early(parsed, xml.size())) {
-    return failure(reading.position.where(file_name, parsed.offset), describe(parsed.status));
+  auto parsed = parse(dom, buffer, xml);
+  if (!parsed && !ends_too_early(parsed, xml)) {
+    const auto first = parsed;
+    const std::string_view whole_tags = without_cut_tag(xml);
+    if (whole_tags.size() < xml.size()) parsed = parse(dom, buffer, whole_tags);
+    if (!ends_too_early(parsed, whole_tags)) {
+      return failure(reading.position.where(file_name, first.offset), describe(first.status));
+    }
   }
   const pugi::xml_node root = dom.document_element();
   const std::string_view name = root.name();
