@@ -61,16 +61,15 @@ struct DatabaseConfig {
   sim::Distribution shutdown_checkpoint = sim::LogNormal{.median = 500ms, .sigma = 0.4};
   sim::Distribution select_time = sim::LogNormal{.median = 3ms, .sigma = 0.5};
   int max_connections = 100;
-  bool fsync = true;  // off: acknowledged writes are in memory only
 };
 
-// world: {processes: [{node: db1, command: rsync, uses: [/srv/db], reads: /home}]}
-// A process that people or cron started: it holds files open on some mounts and works on one.
+// world: {processes: [{node: db1, command: rsync, uses: [/srv/db], works_on: /home}]}
+// A process that people or cron run: it is there while everything it uses is mounted, and keeps it busy.
 struct ProcessConfig {
-  std::string node;
+  std::string node;  // empty: on any node
   std::string command;
-  std::vector<std::string> uses;  // mount points it keeps busy
-  std::string works_on;           // a mount point it keeps reading and writing; empty: it only sits there
+  std::vector<std::string> uses;  // mount points
+  std::string works_on;           // a mount point it keeps reading; empty: it only sits there
   Duration every = 5s;            // how often it does that
   bool survives_sigterm = false;  // it catches SIGTERM and goes on
 };
@@ -90,8 +89,10 @@ using DurationOverrides = std::map<std::string, sim::Distribution>;
 struct DrbdWorld {
   std::vector<DrbdResourceConfig> resources;
   std::int64_t volume_size_bytes = std::int64_t{20} << 30;
-  std::int64_t network_rate = 110 << 20;  // bytes/s a resync can get out of link and disks (1 Gbit/s)
-  Duration handshake = 150ms;             // from a successful connect to Established
+  std::int64_t network_rate = 110 << 20;   // bytes/s a resync can get out of link and disks (1 Gbit/s)
+  std::int64_t bytes_per_write = 8 << 10;  // that a write makes dirty in the bitmap
+  Duration handshake = 150ms;              // from a successful connect to Established
+  std::string network;                     // the network of its own that it has; empty: the first
 };
 
 struct StorageConfig {

@@ -311,39 +311,43 @@ Version Drbd::say(SimTime now, int host, int v, std::string name, std::string te
   return write(now, host, v, 1, false);
 }
 
-std::string_view Drbd::read(int host, int v, std::string_view name) const {
-  if (disk(host, v) >= DrbdDisk::consistent) return data_[index(v)].read(version(host, v), name);
-  for (int peer = 0; peer < hosts(); ++peer) {
-    if (peer_disk(host, peer, v) == DrbdDisk::up_to_date) return data_[index(v)].read(version(peer, v), name);
+Version Drbd::visible(int host, int v) const {
+  for (int peer = 0; peer < hosts() && disk(host, v) < DrbdDisk::consistent; ++peer) {
+    if (peer_disk(host, peer, v) == DrbdDisk::up_to_date) return version(peer, v);
   }
-  return {};
+  return version(host, v);
 }
 
-DrbdIo Drbd::reads(int host, int v) const {
+std::string_view Drbd::read(int host, int v, std::string_view name) const {
+  return data_[index(v)].read(visible(host, v), name);
+}
+
+DeviceIo Drbd::reads(int host, int v) const {
   const Host& self = hosts_[index(host)];
-  if (self.role != DrbdRole::primary) return DrbdIo::fails;
-  if (suspended(host)) return DrbdIo::waits;
-  if (disk(host, v) == DrbdDisk::up_to_date) return self.disk_stalled ? DrbdIo::waits : DrbdIo::flows;
+  if (self.role != DrbdRole::primary) return DeviceIo::fails;
+  if (suspended(host)) return DeviceIo::waits;
+  if (disk(host, v) == DrbdDisk::up_to_date) return self.disk_stalled ? DeviceIo::waits : DeviceIo::flows;
   for (int peer = 0; peer < hosts(); ++peer) {
     if (peer_disk(host, peer, v) != DrbdDisk::up_to_date) continue;
-    return alive_connection(host, peer) && !hosts_[index(peer)].disk_stalled ? DrbdIo::flows : DrbdIo::waits;
+    return alive_connection(host, peer) && !hosts_[index(peer)].disk_stalled ? DeviceIo::flows
+                                                                             : DeviceIo::waits;
   }
-  return config_.options.on_no_data_suspend ? DrbdIo::waits : DrbdIo::fails;
+  return config_.options.on_no_data_suspend ? DeviceIo::waits : DeviceIo::fails;
 }
 
-DrbdIo Drbd::writes(int host, int v) const {
-  const DrbdIo access = reads(host, v);
-  if (access != DrbdIo::flows) return access;
-  if (!has_quorum(host)) return DrbdIo::fails;  // on-no-quorum io-error; suspend-io is "suspended" above
+DeviceIo Drbd::writes(int host, int v) const {
+  const DeviceIo access = reads(host, v);
+  if (access != DeviceIo::flows) return access;
+  if (!has_quorum(host)) return DeviceIo::fails;  // on-no-quorum io-error; suspend-io is "suspended" above
   for (int peer = 0; peer < hosts(); ++peer) {
     if (!linked(host, peer) || link(host, peer) != DrbdLinkState::connected) continue;
     if (net(host, peer).protocol == DrbdProtocol::a) continue;
-    if (!alive_connection(host, peer)) return DrbdIo::waits;
+    if (!alive_connection(host, peer)) return DeviceIo::waits;
     const bool needs_its_disk = net(host, peer).protocol == DrbdProtocol::c;
     const bool has_disk = peer_disk(host, peer, v) >= DrbdDisk::inconsistent;
-    if (needs_its_disk && has_disk && hosts_[index(peer)].disk_stalled) return DrbdIo::waits;
+    if (needs_its_disk && has_disk && hosts_[index(peer)].disk_stalled) return DeviceIo::waits;
   }
-  return hosts_[index(host)].disk_stalled ? DrbdIo::waits : DrbdIo::flows;
+  return hosts_[index(host)].disk_stalled ? DeviceIo::waits : DeviceIo::flows;
 }
 
 // --- What `drbdadm status` shows ---

@@ -15,6 +15,7 @@
 #include "engine/base/time.h"
 #include "engine/sim/random.h"
 #include "models/storage/data_history.h"
+#include "models/storage/device_io.h"
 #include "models/storage/drbd_config.h"
 #include "models/storage/drbd_generations.h"
 
@@ -67,9 +68,6 @@ const char* to_string(DrbdRole role);
 const char* to_string(DrbdDisk disk);
 const char* to_string(DrbdLinkState state);
 const char* to_string(DrbdReplication state);
-
-// What a read or write of the device does now.
-enum class DrbdIo : std::uint8_t { flows, waits, fails };
 
 // What `drbdadm primary`, `secondary` and `down` answer.
 enum class DrbdAnswer : std::uint8_t {
@@ -137,8 +135,8 @@ class Drbd {
   Version write(SimTime now, int host, int volume, std::int64_t count, bool acknowledged);
   Version say(SimTime now, int host, int volume, std::string name, std::string text);
   std::string_view read(int host, int volume, std::string_view name) const;
-  DrbdIo reads(int host, int volume) const;
-  DrbdIo writes(int host, int volume) const;
+  DeviceIo reads(int host, int volume) const;
+  DeviceIo writes(int host, int volume) const;
   // Somebody writes all the time: a lost peer is noticed by an unanswered write, not by a ping.
   void set_busy(SimTime now, int host, bool busy);
 
@@ -158,6 +156,8 @@ class Drbd {
   // --- The truth ---
   const DataHistory& data(int volume) const { return data_[index(volume)]; }
   Version version(int host, int volume) const { return volume_of(host, volume).version; }
+  // What who reads the device there gets: its own copy, or a peer's if that is the one to read.
+  Version visible(int host, int volume) const;
 
   // --- Time ---
   SimTime next() const;

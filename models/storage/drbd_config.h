@@ -15,7 +15,7 @@ namespace fencepost::models {
 enum class DrbdProtocol : std::uint8_t { a, b, c };
 enum class DrbdFencing : std::uint8_t { dont_care, resource_only, resource_and_stonith };
 enum class DrbdNoQuorum : std::uint8_t { suspend_io, io_error };
-enum class DrbdIoErrorPolicy : std::uint8_t { detach, pass_on, call_local_io_error };
+enum class DeviceIoErrorPolicy : std::uint8_t { detach, pass_on, call_local_io_error };
 
 // after-sb-0pri, -1pri and -2pri share one set of words; each section of the file takes only its own.
 enum class AfterSplitBrain : std::uint8_t {
@@ -50,7 +50,7 @@ struct DrbdNetOptions {
 };
 
 struct DrbdDiskOptions {
-  DrbdIoErrorPolicy on_io_error = DrbdIoErrorPolicy::detach;
+  DeviceIoErrorPolicy on_io_error = DeviceIoErrorPolicy::detach;
   int al_extents = 1237;                 // of 4 MiB each: the hot area, resynced after a primary crash
   std::int64_t c_max_rate = 100 << 20;   // bytes/s; what a resync reaches if disk and network give it
   std::int64_t resync_rate = 250 << 10;  // bytes/s; used only when c_plan_ahead is 0

@@ -177,11 +177,11 @@ const std::vector<Option<DrbdNetOptions>>& net_table() {
 const std::vector<Option<DrbdDiskOptions>>& disk_table() {
   using O = DrbdDiskOptions;
   static const std::vector<Option<O>> table = {
-      choice<O, DrbdIoErrorPolicy>("on-io-error",
-                                   {{"detach", DrbdIoErrorPolicy::detach},
-                                    {"pass_on", DrbdIoErrorPolicy::pass_on},
-                                    {"call-local-io-error", DrbdIoErrorPolicy::call_local_io_error}},
-                                   &O::on_io_error),
+      choice<O, DeviceIoErrorPolicy>("on-io-error",
+                                     {{"detach", DeviceIoErrorPolicy::detach},
+                                      {"pass_on", DeviceIoErrorPolicy::pass_on},
+                                      {"call-local-io-error", DeviceIoErrorPolicy::call_local_io_error}},
+                                     &O::on_io_error),
       number<O>("al-extents", 7, 65536, &O::al_extents),
       rate<O>("c-max-rate", 1 << 10, &O::c_max_rate),
       rate<O>("resync-rate", 1 << 10, &O::resync_rate),

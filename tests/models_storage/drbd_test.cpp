@@ -102,10 +102,10 @@ TEST_CASE(
   busy.cut();
   busy.pass(5999ms);
   CHECK(busy.link(alice) == "Connected");
-  CHECK(busy.drbd.writes(alice, 0) == DrbdIo::waits);
+  CHECK(busy.drbd.writes(alice, 0) == DeviceIo::waits);
   busy.pass(1ms);
   CHECK(busy.link(alice) == "Connecting");
-  CHECK(busy.drbd.writes(alice, 0) == DrbdIo::flows);
+  CHECK(busy.drbd.writes(alice, 0) == DeviceIo::flows);
   // bob's ping-int began with the last write it received.
   busy.pass(4499ms);
   CHECK(busy.link(bob) == "Connected");
@@ -129,7 +129,7 @@ TEST_CASE("DRBD: a cut shorter than the timeouts is not noticed", "[drbd]") {
   pair.heal();
   pair.pass(60s);
   CHECK(pair.link(alice) == "Connected");
-  CHECK(pair.drbd.writes(alice, 0) == DrbdIo::flows);
+  CHECK(pair.drbd.writes(alice, 0) == DeviceIo::flows);
 }
 
 TEST_CASE("DRBD: promotion right after the Primary died is refused once, then a ping has found it dead",
@@ -240,7 +240,7 @@ TEST_CASE("DRBD: protocol A loses what was acknowledged while nobody had noticed
   Pair pair("protocol A;");
   pair.with_primary_alice();
   pair.cut();
-  CHECK(pair.drbd.writes(alice, 0) == DrbdIo::flows);
+  CHECK(pair.drbd.writes(alice, 0) == DeviceIo::flows);
   pair.drbd.write(pair.now, alice, 0, 25, true);
   pair.drbd.host_down(pair.now, alice);
   pair.pass(11s);
@@ -258,9 +258,9 @@ TEST_CASE("DRBD: resource-and-stonith freezes I/O until the fence-peer handler h
   pair.pass(6s);
 
   REQUIRE(pair.drbd.fence_requests().size() == 1);
-  CHECK(pair.drbd.writes(alice, 0) == DrbdIo::waits);
+  CHECK(pair.drbd.writes(alice, 0) == DeviceIo::waits);
   pair.drbd.fence_peer_answered(pair.now, alice, bob, 4);
-  CHECK(pair.drbd.writes(alice, 0) == DrbdIo::flows);
+  CHECK(pair.drbd.writes(alice, 0) == DeviceIo::flows);
   CHECK(pair.disks(alice) == "UpToDate/Outdated");
 }
 
@@ -284,13 +284,13 @@ TEST_CASE(
   lost.with_primary_alice();
   lost.cut();
   lost.pass(11s);
-  CHECK(lost.drbd.writes(alice, 0) == DrbdIo::waits);
+  CHECK(lost.drbd.writes(alice, 0) == DeviceIo::waits);
   CHECK(lost.drbd.promote(lost.now, bob) == DrbdAnswer::no_quorum);
 
   Pair goodbye("", "quorum majority;");
   goodbye.with_primary_alice();
   goodbye.drbd.down(goodbye.now, bob);
-  CHECK(goodbye.drbd.writes(alice, 0) == DrbdIo::flows);
+  CHECK(goodbye.drbd.writes(alice, 0) == DeviceIo::flows);
 }
 
 TEST_CASE("DRBD: a Primary whose disk fails goes on over the network, and not without a peer", "[drbd]") {
@@ -298,13 +298,13 @@ TEST_CASE("DRBD: a Primary whose disk fails goes on over the network, and not wi
   pair.with_primary_alice();
   pair.drbd.disk_fails(pair.now, alice, 0);
   CHECK(pair.disks(alice) == "Diskless/UpToDate");
-  CHECK(pair.drbd.writes(alice, 0) == DrbdIo::flows);
+  CHECK(pair.drbd.writes(alice, 0) == DeviceIo::flows);
   pair.drbd.write(pair.now, alice, 0, 5, true);
   CHECK(pair.drbd.data(0).missing(pair.drbd.version(bob, 0)) == 0);
 
   pair.cut();
   pair.pass(11s);
-  CHECK(pair.drbd.reads(alice, 0) == DrbdIo::fails);
+  CHECK(pair.drbd.reads(alice, 0) == DeviceIo::fails);
 }
 
 TEST_CASE("DRBD: a peer that does not finish writes is dropped after ko-count times timeout",
@@ -314,10 +314,10 @@ TEST_CASE("DRBD: a peer that does not finish writes is dropped after ko-count ti
   pair.drbd.set_busy(pair.now, alice, true);
   pair.drbd.stall_disk(pair.now, bob, true);
   pair.pass(41999ms);  // 7 x 6 s = 42 s
-  CHECK(pair.drbd.writes(alice, 0) == DrbdIo::waits);
+  CHECK(pair.drbd.writes(alice, 0) == DeviceIo::waits);
   pair.pass(1ms);
   CHECK(pair.link(alice) == "StandAlone");
-  CHECK(pair.drbd.writes(alice, 0) == DrbdIo::flows);
+  CHECK(pair.drbd.writes(alice, 0) == DeviceIo::flows);
 }
 
 TEST_CASE("DRBD: a host that stood still finds its peer gone on without it", "[drbd]") {

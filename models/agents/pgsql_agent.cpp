@@ -1,0 +1,119 @@
+// ocf:heartbeat:pgsql, without replication
+#include <memory>
+#include <string>
+
+#include "models/agents/storage_agents.h"
+#include "models/database/postgres.h"
+#include "models/machine.h"
+#include "models/os/storage_world.h"
+#include "models/world.h"
+
+namespace fencepost::models {
+namespace {
+
+class PgsqlAgent final : public StorageAgent {
+ public:
+  Script run(Process& self, AgentRun& run) override {
+    Machine& machine = self.machine();
+    const std::string data{run.parameter("pgdata", "/var/lib/pgsql/data")};
+    PostgresInstance& server = machine.part<PostgresServers>().find(run.resource(), data);
+    const std::string& action = run.action();
+    machine.part<ResourceTruth>().watch(run.resource(), [&server] {
+      return server.state() == PostgresState::running || server.state() == PostgresState::stopping ? kStarted
+                                                                                                   : kStopped;
+    });
+    if (action == "monitor" || action == "status") co_return co_await monitor(self, run, server);
+    if (action == "start") co_return co_await start(self, run, server);
+    if (action == "stop") co_return co_await stop(self, run, server);
+    if (action == "validate-all" || action == "meta-data" || action == "methods" || action == "notify") {
+      co_return ocf::kSuccess;
+    }
+    co_return ocf::kUnimplemented;
+  }
+
+ protected:
+  sim::Distribution work(std::string_view action) const override {
+    if (action == "monitor" || action == "status")
+      return sim::LogNormal{.median = 35ms, .sigma = 0.3};  // su, psql
+    return sim::LogNormal{.median = 60ms, .sigma = 0.3};
+  }
+
+ private:
+  // A process, and an answer to "select now();" over a client connection.
+  static Script monitor(Process& self, AgentRun& run, PostgresInstance& server) {
+    if (!server.has_process()) co_return ocf::kNotRunning;
+    if (server.answer() == PostgresAnswer::silence) {
+      Process& psql = self.fork("psql -c 'select now();'");
+      co_await self.exec(psql, wait_for_answer(psql, server));
+    }
+    switch (server.answer()) {
+      case PostgresAnswer::row:
+        co_await self.sleep(server.select_time());
+        co_return ocf::kSuccess;
+      case PostgresAnswer::starting_up:
+        run.exit_reason("the database system is starting up");
+        break;
+      case PostgresAnswer::too_many_clients:
+        run.exit_reason("sorry, too many clients already");
+        break;
+      case PostgresAnswer::refused:
+      case PostgresAnswer::silence:
+        run.exit_reason("could not connect to server");
+        break;
+    }
+    co_return server.has_process() ? ocf::kGenericError : ocf::kNotRunning;
+  }
+
+  // Crash recovery counts against the timeout: it looks every second until a client is answered.
+  static Script start(Process& self, AgentRun& run, PostgresInstance& server) {
+    if (server.answer() == PostgresAnswer::row) co_return ocf::kSuccess;
+    if (!server.data_accessible()) {
+      run.exit_reason("Data directory " + server.data_directory() + " doesn't exist");
+      co_return ocf::kNotInstalled;
+    }
+    if (!server.start()) {
+      run.exit_reason("Can't start PostgreSQL.");
+      co_return ocf::kGenericError;
+    }
+    for (;;) {
+      co_await self.sleep(1s);
+      const int rc = co_await monitor(self, run, server);
+      if (rc == ocf::kSuccess) break;
+      if (rc == ocf::kNotRunning) {
+        run.exit_reason("Can't start PostgreSQL.");
+        co_return ocf::kGenericError;
+      }
+    }
+    run.exit_reason("");
+    co_return ocf::kSuccess;
+  }
+
+  // -m fast; after stop_escalate -m immediate. A timeout shorter than that escalates 10 s before its end.
+  // (world-facts §4)
+  static Script stop(Process& self, AgentRun& run, PostgresInstance& server) {
+    if (!server.has_process()) co_return ocf::kSuccess;
+    Duration escalate = std::chrono::seconds(to_int(run.parameter("stop_escalate", "90"), 90));
+    const Duration timeout = run.command().timeout;
+    if (timeout <= escalate) escalate = std::max<Duration>(1s, timeout - 10s);
+    server.stop_fast();
+    const SimTime patience = self.world().now() + escalate;
+    while (server.has_process() && self.world().now() < patience) co_await self.sleep(1s);
+    if (server.has_process()) server.stop_immediately();
+    while (server.has_process()) co_await self.sleep(1s);
+    co_return ocf::kSuccess;
+  }
+
+  static Script wait_for_answer(Process& self, PostgresInstance& server) {
+    while (server.answer() == PostgresAnswer::silence) {
+      co_await self.wait(server.changed,
+                         {.call = "poll", .object = server.data_directory(), .killable = true});
+    }
+    co_return 0;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Agent> make_pgsql_agent() { return std::make_unique<PgsqlAgent>(); }
+
+}  // namespace fencepost::models

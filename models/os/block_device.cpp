@@ -1,0 +1,44 @@
+#include "models/os/block_device.h"
+
+#include "models/machine.h"
+#include "models/os/drbd_modules.h"
+#include "models/world.h"
+
+namespace fencepost::models {
+
+Disk::Disk(std::string name) : name_(std::move(name)), version_{data_.begin(), 0} {}
+
+void Disk::write(std::int64_t count, bool acknowledged) {
+  version_.position += count;
+  if (acknowledged) data_.acknowledge(version_);
+}
+
+void Disk::say(std::string name, std::string text) {
+  version_ = data_.say(version_, std::move(name), std::move(text));
+}
+
+std::string Disk::read(std::string_view name) const { return std::string(data_.read(version_, name)); }
+
+void Disk::stall(bool stalled) {
+  stalled_ = stalled;
+  changed.wake_all();
+}
+
+void Disk::fail(bool failed) {
+  failed_ = failed;
+  changed.wake_all();
+}
+
+BlockDevice* BlockDevices::find(Machine& machine, std::string_view path) {
+  if (BlockDevice* drbd = world_.part<DrbdModules>().find_device(machine, path)) return drbd;
+  return find_disk(machine, path);
+}
+
+Disk* BlockDevices::find_disk(Machine& machine, std::string_view path) {
+  if (!path.starts_with("/dev/") || path.starts_with("/dev/drbd")) return nullptr;
+  auto& disk = disks_[{machine.name(), std::string(path)}];
+  if (!disk) disk = std::make_unique<Disk>(std::string(path));
+  return disk.get();
+}
+
+}  // namespace fencepost::models

@@ -1,0 +1,441 @@
+#include "models/os/storage_faults.h"
+
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "models/database/postgres.h"
+#include "models/machine.h"
+#include "models/os/block_device.h"
+#include "models/os/drbd_modules.h"
+#include "models/os/mount_table.h"
+#include "models/os/nfs_servers.h"
+#include "models/services/addresses.h"
+#include "models/world.h"
+
+namespace fencepost::models {
+namespace {
+
+using Ended = std::function<void()>;
+
+// "10m", "90s", "250ms", "1.5s", "2h"; a plain number is in seconds.
+std::optional<Duration> to_duration(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  if (error != std::errc{} || value < 0) return std::nullopt;
+  double seconds = -1;
+  if (unit.empty() || unit == "s" || unit == "sec") seconds = 1;
+  if (unit == "ms" || unit == "msec") seconds = 1e-3;
+  if (unit == "m" || unit == "min") seconds = 60;
+  if (unit == "h" || unit == "hr") seconds = 3600;
+  if (seconds < 0 || value * seconds > 3.2e9) return std::nullopt;
+  return Duration{static_cast<std::int64_t>(value * seconds * 1e9)};
+}
+
+// What a fault of ours was given, and how it ends.
+class Given {
+ public:
+  Given(World& world, const fault::Other& fault, Ended ended)
+      : world_(world), fault_(fault), ended_(std::move(ended)) {}
+
+  World& world() const { return world_; }
+  std::string text(const std::string& name) const {
+    const auto found = fault_.arguments.find(name);
+    return found == fault_.arguments.end() ? "" : found->second;
+  }
+  Result<double> number(const std::string& name, double otherwise) const {
+    const std::string value = text(name);
+    if (value.empty()) return otherwise;
+    double number = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (error == std::errc{} && end == value.data() + value.size() && number > 0) return number;
+    return failure({}, fault_.verb + ": " + name + " '" + value + "' is no number above 0");
+  }
+  Result<Duration> duration(const std::string& name, Duration otherwise) const {
+    const std::string value = text(name);
+    if (value.empty()) return otherwise;
+    if (const auto duration = to_duration(value)) return *duration;
+    return failure({},
+                   fault_.verb + ": " + name + " '" + value + "' is no duration: write 90s, 10m or 250ms");
+  }
+  Result<Machine*> node() const {
+    const auto id = resolve(world_, text("node"));
+    if (!id) return tl::unexpected(id.error());
+    Machine& machine = world_.machine(*id);
+    if (!machine.up()) return failure({}, fault_.verb + ": node " + machine.name() + " is not up");
+    return &machine;
+  }
+  Result<void> missing(const std::string& what) const { return failure({}, fault_.verb + ": " + what); }
+
+  // Does it now, and undoes it after `for`, if that was given.
+  Result<void> lasting(const std::function<void()>& begin, std::function<void()> end) const {
+    const auto lasts = duration("for", Duration::zero());
+    if (!lasts) return tl::unexpected(lasts.error());
+    begin();
+    if (*lasts > Duration::zero()) {
+      world_.at(world_.now() + *lasts, [end = std::move(end), ended = ended_] {
+        end();
+        if (ended) ended();
+      });
+    }
+    return {};
+  }
+
+ private:
+  World& world_;
+  const fault::Other& fault_;
+  Ended ended_;
+};
+
+// --- NFS ---
+
+Result<NfsServer*> server(const Given& given) {
+  NfsServer* found = given.world().part<NfsServers>().find(given.text("server"));
+  if (found) return found;
+  return failure({}, "no NFS server '" + given.text("server") + "': describe it under world.nfs");
+}
+
+Result<void> nfs_hang(const Given& given) {
+  const auto found = server(given);
+  if (!found) return tl::unexpected(found.error());
+  auto& servers = given.world().part<NfsServers>();
+  return given.lasting([&] { servers.set_state(**found, NfsServerState::hung); },
+                       [&servers, s = *found] { servers.set_state(*s, NfsServerState::up); });
+}
+
+Result<void> nfs_slow(const Given& given) {
+  const auto found = server(given);
+  const auto factor = given.number("factor", 100);
+  if (!found) return tl::unexpected(found.error());
+  if (!factor) return tl::unexpected(factor.error());
+  auto& servers = given.world().part<NfsServers>();
+  return given.lasting([&] { servers.set_slowness(**found, *factor); },
+                       [&servers, s = *found] { servers.set_slowness(*s, 1); });
+}
+
+Result<void> nfs_stale(const Given& given) {
+  const auto found = server(given);
+  if (!found) return tl::unexpected(found.error());
+  given.world().part<NfsServers>().set_state(**found, NfsServerState::stale);
+  return {};
+}
+
+Result<void> nfs_recover(const Given& given) {
+  const auto found = server(given);
+  if (!found) return tl::unexpected(found.error());
+  given.world().part<NfsServers>().set_state(**found, NfsServerState::up);
+  return {};
+}
+
+// --- DRBD ---
+
+struct DrbdHost {
+  DrbdResource* resource = nullptr;
+  int host = 0;
+};
+
+Result<DrbdHost> drbd_host(const Given& given) {
+  const auto id = resolve(given.world(), given.text("node"));
+  if (!id) return tl::unexpected(id.error());
+  const Machine& machine = given.world().machine(*id);
+  auto& modules = given.world().part<DrbdModules>();
+  const std::string name = given.text("resource");
+  for (const DrbdResource& resource : modules.resources()) {
+    if (!name.empty() && resource.name() != name) continue;
+    if (const auto host = resource.host(machine)) return DrbdHost{modules.find(resource.name()), *host};
+  }
+  return failure({}, "no DRBD resource '" + name + "' on node " + machine.name() + ": check world.drbd");
+}
+
+Result<void> drbd_link_down(const Given& given) {
+  auto& modules = given.world().part<DrbdModules>();
+  const auto id = resolve(given.world(), given.text("node"));
+  if (!id) return tl::unexpected(id.error());
+  const std::string resource = given.text("resource"), node = given.world().machine(*id).name(),
+                    peer = given.text("peer");
+  if (auto cut = modules.cut(resource, node, peer, true); !cut) return cut;
+  return given.lasting([] {}, [&modules, resource, node,
+                               peer] { static_cast<void>(modules.cut(resource, node, peer, false)); });
+}
+
+Result<void> drbd_link_up(const Given& given) {
+  const auto id = resolve(given.world(), given.text("node"));
+  if (!id) return tl::unexpected(id.error());
+  return given.world().part<DrbdModules>().cut(given.text("resource"), given.world().machine(*id).name(),
+                                               given.text("peer"), false);
+}
+
+Result<void> drbd_disk_fail(const Given& given) {
+  const auto found = drbd_host(given);
+  if (!found) return tl::unexpected(found.error());
+  found->resource->act_void([&](Drbd& drbd, SimTime now) {
+    for (int v = 0; v < drbd.volumes(); ++v) drbd.disk_fails(now, found->host, v);
+  });
+  return {};
+}
+
+Result<void> drbd_disk_replace(const Given& given) {
+  const auto found = drbd_host(given);
+  if (!found) return tl::unexpected(found.error());
+  found->resource->act_void([&](Drbd& drbd, SimTime now) {
+    for (int v = 0; v < drbd.volumes(); ++v) drbd.disk_works(found->host, v);
+    for (int peer = 0; peer < drbd.hosts(); ++peer) {
+      if (peer != found->host) drbd.disconnect(now, found->host, peer);
+    }
+    if (drbd.is_up(found->host)) drbd.up(now, found->host);
+  });
+  return {};
+}
+
+Result<void> drbd_disk_stall(const Given& given) {
+  const auto found = drbd_host(given);
+  if (!found) return tl::unexpected(found.error());
+  const auto stall = [f = *found](bool stalled) {
+    f.resource->act_void([&](Drbd& drbd, SimTime now) { drbd.stall_disk(now, f.host, stalled); });
+  };
+  return given.lasting([&] { stall(true); }, [stall] { stall(false); });
+}
+
+Result<void> drbd_slow(const Given& given) {
+  const auto found = drbd_host(given);
+  const auto factor = given.number("factor", 10);
+  if (!found) return tl::unexpected(found.error());
+  if (!factor) return tl::unexpected(factor.error());
+  const auto slow = [f = *found](double by) {
+    f.resource->act_void([&](Drbd& drbd, SimTime now) { drbd.slow_down(now, f.host, by); });
+  };
+  return given.lasting([&] { slow(*factor); }, [slow] { slow(1); });
+}
+
+// What a person does after a split brain: drbdadm disconnect; drbdadm connect --discard-my-data there, and
+// drbdadm connect on the others.
+Result<void> drbd_discard(const Given& given) {
+  const auto found = drbd_host(given);
+  if (!found) return tl::unexpected(found.error());
+  if (found->resource->state().role(found->host) == DrbdRole::primary) {
+    return failure({}, "drbd_discard: " + given.text("node") + " is Primary: its data cannot be discarded");
+  }
+  found->resource->act_void([&](Drbd& drbd, SimTime now) {
+    for (int peer = 0; peer < drbd.hosts(); ++peer) {
+      if (peer == found->host) continue;
+      drbd.connect_discarding(now, found->host, peer);
+      drbd.connect(now, peer, found->host);
+    }
+  });
+  return {};
+}
+
+// --- Filesystems and disks ---
+
+Result<MountPtr> mount(const Given& given, Machine& machine) {
+  const MountPtr found = machine.part<MountTable>().at(given.text("mount"));
+  if (found) return found;
+  return failure({}, "nothing is mounted at '" + given.text("mount") + "' on " + machine.name() + " now");
+}
+
+Result<void> on_mount(const Given& given, void (MountTable::*set)(Mount&, bool)) {
+  const auto machine = given.node();
+  if (!machine) return tl::unexpected(machine.error());
+  const auto found = mount(given, **machine);
+  if (!found) return tl::unexpected(found.error());
+  Machine* const there = *machine;
+  return given.lasting([&] { (there->part<MountTable>().*set)(**found, true); },
+                       [there, set, m = *found] {
+                         if (m->mounted) (there->part<MountTable>().*set)(*m, false);
+                       });
+}
+
+Result<void> fs_readonly(const Given& given) { return on_mount(given, &MountTable::set_read_only); }
+Result<void> fs_full(const Given& given) { return on_mount(given, &MountTable::set_full); }
+
+Result<Disk*> disk(const Given& given) {
+  const auto id = resolve(given.world(), given.text("node"));
+  if (!id) return tl::unexpected(id.error());
+  Disk* found =
+      given.world().part<BlockDevices>().find_disk(given.world().machine(*id), given.text("device"));
+  if (found) return found;
+  return failure(
+      {}, "'" + given.text("device") + "' is no disk: write /dev/sdb1; for DRBD there is drbd_disk_stall");
+}
+
+Result<void> io_stall(const Given& given) {
+  const auto found = disk(given);
+  if (!found) return tl::unexpected(found.error());
+  return given.lasting([&] { (*found)->stall(true); }, [d = *found] { d->stall(false); });
+}
+
+Result<void> disk_fail(const Given& given) {
+  const auto found = disk(given);
+  if (!found) return tl::unexpected(found.error());
+  return given.lasting([&] { (*found)->fail(true); }, [d = *found] { d->fail(false); });
+}
+
+// --- Addresses ---
+
+Result<std::string> address(const Given& given) {
+  const std::string text = given.text("address");
+  if (!text.empty()) return text;
+  const auto& known = given.world().part<Addresses>().known();
+  if (known.size() == 1) return *known.begin();
+  return failure(
+      {}, "give the address: " + std::string(known.empty() ? "none is bound yet" : "there are several"));
+}
+
+Result<void> ip_remove(const Given& given) {
+  const auto which = address(given);
+  if (!which) return tl::unexpected(which.error());
+  auto& addresses = given.world().part<Addresses>();
+  bool found = false;
+  for (const auto& machine : given.world().machines()) {
+    if (!addresses.is_bound(*machine, *which)) continue;
+    addresses.release(*machine, *which);
+    found = true;
+  }
+  return found ? Result<void>{} : given.missing("address " + *which + " is not bound anywhere now");
+}
+
+Result<void> ip_duplicate(const Given& given) {
+  const auto which = address(given);
+  if (!which) return tl::unexpected(which.error());
+  auto& addresses = given.world().part<Addresses>();
+  return given.lasting([&] { addresses.set_stranger(*which, true); },
+                       [&addresses, a = *which] { addresses.set_stranger(a, false); });
+}
+
+// --- Databases ---
+
+// Where it runs, unless a node is named.
+Result<PostgresInstance*> database(const Given& given) {
+  for (const auto& machine : given.world().machines()) {
+    if (!machine->up()) continue;
+    const std::string node = given.text("node");
+    if (!node.empty() && resolve(given.world(), node) != machine->id()) continue;
+    PostgresInstance* found = machine->part<PostgresServers>().find(given.text("resource"));
+    if (found && found->has_process()) return found;
+  }
+  return failure({}, "database '" + given.text("resource") + "' runs nowhere now");
+}
+
+// It may be gone with its machine when the fault ends.
+Result<void> on_database(const Given& given, const std::function<void(PostgresInstance&, bool)>& set) {
+  const auto found = database(given);
+  if (!found) return tl::unexpected(found.error());
+  Machine* const machine = &(*found)->machine();
+  const std::uint64_t life = machine->boots();
+  const std::string resource = given.text("resource");
+  return given.lasting([&] { set(**found, true); },
+                       [machine, life, resource, set] {
+                         if (!machine->up() || machine->boots() != life) return;
+                         if (PostgresInstance* there = machine->part<PostgresServers>().find(resource))
+                           set(*there, false);
+                       });
+}
+
+Result<void> db_crash(const Given& given) {
+  const auto found = database(given);
+  if (!found) return tl::unexpected(found.error());
+  (*found)->crash();
+  return {};
+}
+
+Result<void> db_hang(const Given& given) {
+  return on_database(given, [](PostgresInstance& db, bool on) { db.hang(on); });
+}
+
+Result<void> db_slow(const Given& given) {
+  const auto factor = given.number("factor", 1000);
+  if (!factor) return tl::unexpected(factor.error());
+  return on_database(given, [by = *factor](PostgresInstance& db, bool on) { db.slow(on ? by : 1); });
+}
+
+Result<void> db_out_of_connections(const Given& given) {
+  return on_database(given, [](PostgresInstance& db, bool on) { db.use_up_connections(on); });
+}
+
+Result<void> db_long_recovery(const Given& given) {
+  const auto by = given.duration("by", 5min);
+  if (!by) return tl::unexpected(by.error());
+  given.world().part<RecoveryDelays>().by_resource[given.text("resource")] = *by;
+  return {};
+}
+
+FaultVerb verb(const char* name, const char* family, const char* arguments, const char* about,
+               const char* example, Result<void> (*inject)(const Given&)) {
+  return {name,
+          family,
+          arguments,
+          about,
+          example,
+          [inject](World& world, const fault::Other& fault, Ended ended) {
+            return inject(Given(world, fault, std::move(ended)));
+          }};
+}
+
+}  // namespace
+
+std::vector<FaultVerb> storage_fault_verbs() {
+  return {
+      verb("drbd_link_down", "drbd", "node, peer, resource, for",
+           "DRBD's replication link is cut, whatever the cluster's network does.",
+           "{at: 60s, verb: drbd_link_down, node: db1, for: 30s}", drbd_link_down),
+      verb("drbd_link_up", "drbd", "node, peer, resource", "Ends drbd_link_down.",
+           "{at: 90s, verb: drbd_link_up, node: db1}", drbd_link_up),
+      verb("drbd_disk_fail", "drbd", "node, resource",
+           "The lower-level disk fails: DRBD detaches it and goes on over the network.",
+           "{at: 60s, verb: drbd_disk_fail, node: db1, resource: r0}", drbd_disk_fail),
+      verb("drbd_disk_replace", "drbd", "node, resource",
+           "A person puts in a new disk, creates metadata and attaches it: a full resync follows.",
+           "{at: 10m, verb: drbd_disk_replace, node: db1, resource: r0}", drbd_disk_replace),
+      verb("drbd_disk_stall", "drbd", "node, resource, for",
+           "The lower-level disk answers nothing: writes wait, until ko-count drops a peer that stalls them.",
+           "{at: 60s, verb: drbd_disk_stall, node: db2, for: 2m}", drbd_disk_stall),
+      verb("drbd_slow", "drbd", "node, resource, factor, for",
+           "A resync to or from this node takes factor times as long.",
+           "{at: 60s, verb: drbd_slow, node: db2, factor: 20, for: 10m}", drbd_slow),
+      verb("drbd_discard", "drbd", "node, resource",
+           "After a split brain a person connects again and discards this node's data.",
+           "{at: 10m, verb: drbd_discard, node: db2}", drbd_discard),
+      verb("fs_readonly", "filesystem", "node, mount, for",
+           "The filesystem is remounted read-only, as after an error.",
+           "{at: 60s, verb: fs_readonly, node: db1, mount: /srv/db}", fs_readonly),
+      verb("fs_full", "filesystem", "node, mount, for", "No space is left on the filesystem.",
+           "{at: 60s, verb: fs_full, node: db1, mount: /srv/db, for: 5m}", fs_full),
+      verb("io_stall", "filesystem", "node, device, for",
+           "A local disk answers nothing; who waits for it is in D state.",
+           "{at: 60s, verb: io_stall, node: db1, device: /dev/sdb1, for: 90s}", io_stall),
+      verb("disk_fail", "filesystem", "node, device, for",
+           "A local disk answers every request with an I/O error.",
+           "{at: 60s, verb: disk_fail, node: db1, device: /dev/sdb1}", disk_fail),
+      verb("nfs_hang", "nfs", "server, for", "The NFS server takes requests and answers none.",
+           "{at: 60s, verb: nfs_hang, server: filer, for: 10m}", nfs_hang),
+      verb("nfs_slow", "nfs", "server, factor, for", "The NFS server takes factor times as long to answer.",
+           "{at: 60s, verb: nfs_slow, server: filer, factor: 1000, for: 10m}", nfs_slow),
+      verb("nfs_stale", "nfs", "server",
+           "The server has forgotten its clients' file handles: ESTALE until they mount again.",
+           "{at: 60s, verb: nfs_stale, server: filer}", nfs_stale),
+      verb("nfs_recover", "nfs", "server", "The server answers again.",
+           "{at: 5m, verb: nfs_recover, server: filer}", nfs_recover),
+      verb("ip_remove", "ip", "address", "Somebody takes the service address off its interface.",
+           "{at: 60s, verb: ip_remove, address: 10.0.0.100}", ip_remove),
+      verb("ip_duplicate", "ip", "address, for",
+           "A host outside the cluster takes the service address too, and clients find it.",
+           "{at: 60s, verb: ip_duplicate, address: 10.0.0.100, for: 5m}", ip_duplicate),
+      verb("db_crash", "database", "resource, node", "The database server dies at once.",
+           "{at: 60s, verb: db_crash, resource: db}", db_crash),
+      verb("db_hang", "database", "resource, node, for",
+           "The database server stands still, as by SIGSTOP: no answer, no shutdown.",
+           "{at: 60s, verb: db_hang, resource: db, for: 5m}", db_hang),
+      verb("db_slow", "database", "resource, node, factor, for",
+           "Queries and shutdown take factor times as long.",
+           "{at: 60s, verb: db_slow, resource: db, factor: 10000, for: 5m}", db_slow),
+      verb("db_out_of_connections", "database", "resource, node, for",
+           "All connections are taken: new clients are refused.",
+           "{at: 60s, verb: db_out_of_connections, resource: db, for: 2m}", db_out_of_connections),
+      verb("db_long_recovery", "database", "resource, by",
+           "Crash recoveries of the database take so much longer from now on.",
+           "{at: 0s, verb: db_long_recovery, resource: db, by: 5m}", db_long_recovery),
+  };
+}
+
+}  // namespace fencepost::models

@@ -1,0 +1,164 @@
+#include "models/os/storage_world.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "models/agents/storage_agents.h"
+#include "models/database/postgres.h"
+#include "models/hooks.h"
+#include "models/machine.h"
+#include "models/os/drbd_modules.h"
+#include "models/os/mount_table.h"
+#include "models/os/nfs_servers.h"
+#include "models/services/addresses.h"
+#include "models/services/clients.h"
+#include "models/world.h"
+
+namespace fencepost::models {
+namespace {
+
+// Sits on its mounts, and works on one of them if it was told to.
+Script background(Process& self, ProcessConfig config) {
+  MountTable& table = self.machine().part<MountTable>();
+  std::vector<MountUse> uses;
+  for (const std::string& at : config.uses) {
+    uses.emplace_back(table.of(at), MountUser{.pid = self.pid(),
+                                              .command = config.command,
+                                              .on_sigterm = {},
+                                              .ignores_sigterm = config.survives_sigterm});
+  }
+  for (;;) {
+    if (config.works_on.empty()) {
+      co_await self.sleep(24h * 36500);
+      continue;
+    }
+    co_await self.sleep(config.every);
+    const MountPtr mount = table.of(config.works_on);
+    if (mount) co_await table.read(self, mount);
+  }
+}
+
+bool runs(const Machine& machine, const std::string& command) {
+  const auto& all = machine.processes();
+  return std::any_of(all.begin(), all.end(), [&](const Process* p) { return p->command_line() == command; });
+}
+
+// kill_resource: a database dies, an address is taken off its interface. A mount or a DRBD device cannot
+// crash.
+bool kill_service(Machine& machine, std::string_view resource) {
+  if (PostgresInstance* database = machine.part<PostgresServers>().find(resource)) {
+    database->crash();
+    return true;
+  }
+  const auto address = machine.part<BoundAddresses>().by_resource.find(resource);
+  if (address == machine.part<BoundAddresses>().by_resource.end()) return false;
+  machine.world().part<Addresses>().release(machine, address->second);
+  return true;
+}
+
+}  // namespace
+
+Result<void> build_storage(World& world, StorageConfig config) {
+  auto& storage = world.part<StorageWorld>();
+  storage.config_ = std::move(config);
+  for (const auto& server : storage.config_.nfs_servers) {
+    if (world.find_machine(server.name)) {
+      return failure({}, "NFS server '" + server.name +
+                             "' has the name of a node: a server outside the cluster is meant");
+    }
+    world.part<NfsServers>().add(server);
+  }
+  for (const auto& resource : storage.config_.drbd.resources) {
+    for (const auto& host : resource.hosts) {
+      if (!world.find_machine(host.name)) {
+        return failure({}, "DRBD resource '" + resource.name + "' has a host '" + host.name +
+                               "' that is no node of this cluster: names must be those of `uname -n`");
+      }
+    }
+    world.part<DrbdModules>().add(resource, storage.config_.drbd);
+  }
+  for (const auto& mount : storage.config_.mounts) {
+    if (!world.find_machine(mount.node)) {
+      return failure({}, "world.mounts names a node '" + mount.node + "' that is not there");
+    }
+    const bool nfs = mount.type == "nfs" || mount.type == "nfs4";
+    const std::string server = mount.from.substr(0, mount.from.find(':'));
+    if (nfs && !world.part<NfsServers>().find(server)) {
+      return failure({}, "world.mounts: no NFS server '" + server + "': describe it under world.nfs");
+    }
+  }
+  for (const auto& database : storage.config_.databases) world.part<Clients>().add(database);
+  add_storage_agents(world.agents());
+  world.part<Hooks>().kill_resource.push_back(kill_service);
+  return {};
+}
+
+FilesystemConfig StorageWorld::filesystem(std::string_view resource, std::string_view device) const {
+  for (const auto& filesystem : config_.filesystems) {
+    if (filesystem.name == resource || filesystem.name == device) return filesystem;
+  }
+  return {};
+}
+
+AgentHabits StorageWorld::habits(std::string_view resource, std::string_view type) const {
+  AgentHabits found;
+  for (const auto& habits : config_.habits) {
+    if (habits.name == resource) return habits;
+    if (habits.name == type) found = habits;
+  }
+  return found;
+}
+
+Duration StorageWorld::duration(Machine& machine, const AgentRun& run, const sim::Distribution& usual) const {
+  if (!config_.durations.empty()) {
+    const std::string action =
+        run.is_probe() && config_.durations.contains(std::string(run.resource()) + ":probe") ? "probe"
+                                                                                             : run.action();
+    for (const std::string_view name : {run.resource(), std::string_view(run.command().type)}) {
+      const auto given = config_.durations.find(std::string(name) + ":" + action);
+      if (given != config_.durations.end()) return machine.sample(given->second);
+    }
+  }
+  return machine.sample(usual);
+}
+
+void StorageWorld::machine_up(Machine& machine) {
+  for (const MountConfig& mount : config_.mounts) {
+    if (mount.node != machine.name()) continue;
+    const auto done = machine.part<MountTable>().mount_at_boot({.from = mount.from,
+                                                                .at = mount.at,
+                                                                .type = mount.type,
+                                                                .options = mount.options,
+                                                                .journal_replay = {}});
+    if (!done) world_.observe(backend::Noted{machine.name() + ": " + done.error().message});
+  }
+}
+
+void StorageWorld::mounted(Machine& machine) {
+  const MountTable& table = machine.part<MountTable>();
+  for (const ProcessConfig& config : config_.processes) {
+    if (!config.node.empty() && config.node != machine.name()) continue;
+    const bool all = std::all_of(config.uses.begin(), config.uses.end(),
+                                 [&](const std::string& at) { return table.is_mounted(at); });
+    if (!all || runs(machine, config.command)) continue;
+    Process& process = machine.spawn(config.command);
+    machine.start(process, background(process, config));
+  }
+}
+
+// --- Truth ---
+
+void ResourceTruth::watch(std::string_view resource, const RoleOf& role) {
+  const bool known =
+      std::any_of(watched_.begin(), watched_.end(), [&](const Watched& w) { return w.resource == resource; });
+  if (known) return;
+  watched_.push_back({std::string(resource), role});
+  machine_.set_role(resource, role());
+}
+
+void ResourceTruth::refresh() {
+  if (!machine_.up()) return;
+  for (const Watched& watched : watched_) machine_.set_role(watched.resource, watched.role());
+}
+
+}  // namespace fencepost::models

@@ -1,0 +1,89 @@
+#include "models/services/addresses.h"
+
+#include "models/machine.h"
+#include "models/os/storage_world.h"
+#include "models/services/clients.h"
+#include "models/world.h"
+
+namespace fencepost::models {
+namespace {
+constexpr const char* kStranger = "a host outside the cluster";
+}
+
+void Addresses::bind(Machine& machine, std::string_view address) {
+  known_.emplace(address);
+  world_.part<Clients>().settle();
+  if (!bound_[std::string(address)].insert(machine.name()).second) return;
+  world_.observe(backend::StateChanged{.node = machine.name(),
+                                       .kind = "address",
+                                       .object = std::string(address),
+                                       .from = "not bound",
+                                       .to = "bound"});
+  changed(machine);
+}
+
+void Addresses::release(Machine& machine, std::string_view address) {
+  world_.part<Clients>().settle();
+  if (bound_[std::string(address)].erase(machine.name()) == 0) return;
+  world_.observe(backend::StateChanged{.node = machine.name(),
+                                       .kind = "address",
+                                       .object = std::string(address),
+                                       .from = "bound",
+                                       .to = "not bound"});
+  changed(machine);
+}
+
+bool Addresses::is_bound(const Machine& machine, std::string_view address) const {
+  const auto found = bound_.find(address);
+  return found != bound_.end() && found->second.contains(machine.name());
+}
+
+std::vector<std::string> Addresses::bound_on(std::string_view address) const {
+  const auto found = bound_.find(address);
+  if (found == bound_.end()) return {};
+  return {found->second.begin(), found->second.end()};
+}
+
+void Addresses::announce(Machine& machine, std::string_view address) {
+  world_.part<Clients>().settle();
+  owner_[std::string(address)] = machine.name();
+  world_.part<Clients>().look();
+}
+
+const std::string& Addresses::owner(std::string_view address) const {
+  static const std::string nobody;
+  const auto found = owner_.find(address);
+  return found == owner_.end() ? nobody : found->second;
+}
+
+void Addresses::set_stranger(std::string_view address, bool there) {
+  world_.part<Clients>().settle();
+  known_.emplace(address);
+  auto& machines = bound_[std::string(address)];
+  if (there) {
+    machines.insert(kStranger);
+    owner_[std::string(address)] = kStranger;
+  } else {
+    machines.erase(kStranger);
+    // Its ARP entries time out, and the one who still has the address answers the next request.
+    if (owner(address) == kStranger) owner_[std::string(address)] = machines.empty() ? "" : *machines.begin();
+  }
+  world_.observe(backend::StateChanged{.node = {},
+                                       .kind = "address",
+                                       .object = std::string(address),
+                                       .from = there ? "ours" : "also elsewhere",
+                                       .to = there ? "also elsewhere" : "ours"});
+  world_.part<Clients>().look();
+}
+
+void Addresses::machine_down(Machine& machine) {
+  for (auto& [address, machines] : bound_) machines.erase(machine.name());
+  world_.part<Clients>().look();
+}
+
+void Addresses::changed(Machine& machine) {
+  machine.part<ResourceTruth>().refresh();
+  world_.part<Clients>().look();
+}
+
+}  // namespace fencepost::models

@@ -1,0 +1,51 @@
+// Service addresses: on which machines they are bound, and where the clients on the network believe they are.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "models/part.h"
+
+namespace fencepost::models {
+
+class World;
+class Addresses final : public WorldPart {
+ public:
+  explicit Addresses(World& world) : world_(world) {}
+
+  void bind(Machine& machine, std::string_view address);
+  void release(Machine& machine, std::string_view address);
+  bool is_bound(const Machine& machine, std::string_view address) const;
+  std::vector<std::string> bound_on(std::string_view address) const;  // machine names, sorted
+
+  // Gratuitous ARP: from now on packets of clients go to this machine. Lost while the network is.
+  void announce(Machine& machine, std::string_view address);
+  // Where clients' packets go: a machine's name, or that of a stranger that took the address; empty: nowhere.
+  const std::string& owner(std::string_view address) const;
+
+  // A machine outside the cluster takes the address, or gives it up.
+  void set_stranger(std::string_view address, bool there);
+
+  const std::set<std::string, std::less<>>& known() const { return known_; }  // ever bound anywhere
+
+  void machine_down(Machine& machine) override;
+
+ private:
+  void changed(Machine& machine);
+
+  World& world_;
+  std::map<std::string, std::set<std::string, std::less<>>, std::less<>> bound_;  // address -> machines
+  std::map<std::string, std::string, std::less<>> owner_;
+  std::set<std::string, std::less<>> known_;
+};
+
+// Which address a cluster resource of this machine stands for.
+struct BoundAddresses final : MachinePart {
+  explicit BoundAddresses(Machine&) {}
+  std::map<std::string, std::string, std::less<>> by_resource;
+};
+
+}  // namespace fencepost::models
