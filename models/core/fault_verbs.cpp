@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "models/faults.h"
+#include "models/os/storage_faults.h"
 
 namespace fencepost::models {
 namespace {
@@ -97,7 +98,11 @@ std::vector<FaultVerb> core_verbs() {
 }  // namespace
 
 const std::vector<FaultVerb>& fault_verbs() {
-  static const std::vector<FaultVerb> all = core_verbs();
+  static const std::vector<FaultVerb> all = [] {
+    std::vector<FaultVerb> verbs = core_verbs();
+    for (FaultVerb& verb : storage_fault_verbs()) verbs.push_back(std::move(verb));
+    return verbs;
+  }();
   return all;
 }
 
