@@ -65,6 +65,7 @@ class AgentRun {
 
   void exit_reason(std::string text) { exit_.exit_reason = std::move(text); }  // ocf-exit-reason:
   void print(std::string text) { exit_.output = std::move(text); }
+  const std::string& said() const { return exit_.exit_reason; }
 
  private:
   friend class Machine;
