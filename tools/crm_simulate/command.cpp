@@ -1,9 +1,8 @@
 #include "tools/crm_simulate/command.h"
 
+#include <chrono>
 #include <fstream>
 #include <iostream>
-#include <iterator>
-#include <sstream>
 
 #include "tools/crm_simulate/simulate.h"
 
@@ -11,17 +10,13 @@ namespace fencepost::crm_simulate {
 
 namespace {
 
-constexpr int kNoInput = 70;       // what crm_simulate exits with when it cannot read its input
 constexpr int kCannotCreate = 73;  // sysexits(3): EX_CANTCREAT
 constexpr int kUsageError = 64;    // sysexits(3): EX_USAGE
 
-Result<std::string> read_input(const Options& options) {
-  if (options.xml_pipe) return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  std::ifstream file(options.xml_file, std::ios::binary);
-  if (!file) return failure({options.xml_file, 0, 0}, "cannot be read: check the name and the permissions");
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
+WallSeconds clock_on_the_wall() {
+  return WallSeconds{
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count()};
 }
 
 bool save(const std::string& file, const std::string& text) {
@@ -56,12 +51,8 @@ int command(const std::vector<std::string>& arguments) {
     std::cerr << "crm-simulate: no input: name a CIB with --xml-file, or pipe one in with --xml-pipe\n";
     return kUsageError;
   }
-  const auto cib = read_input(options);
-  if (!cib) {
-    std::cerr << "crm-simulate: " << to_string(cib.error()) << "\n";
-    return kNoInput;
-  }
-  const Answer answer = simulate(*cib, options.xml_pipe ? "<stdin>" : options.xml_file, options);
+  const auto input = cib::read_file(options.xml_pipe ? "-" : options.xml_file);
+  const Answer answer = simulate(input, options, clock_on_the_wall());
   std::cerr << answer.err;
   const std::string to = options.output_to.empty() ? "-" : options.output_to;
   if (!save(to, answer.out) || !save_all(options, answer)) return kCannotCreate;

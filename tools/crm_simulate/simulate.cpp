@@ -1,13 +1,246 @@
 #include "tools/crm_simulate/simulate.h"
 
+#include <utility>
+#include <vector>
+
+#include "engine/cib/date.h"
+#include "engine/cib/write.h"
+#include "engine/policy/decision.h"
+#include "tools/crm_simulate/execute.h"
+#include "tools/crm_simulate/inject.h"
+#include "tools/crm_simulate/status_text.h"
+#include "tools/crm_simulate/summary.h"
+
 namespace fencepost::crm_simulate {
 
-Answer simulate(const std::string& cib_xml, const std::string& name, const Options& options) {
-  static_cast<void>(cib_xml);
-  static_cast<void>(options);
-  Answer answer;
-  answer.err = name + ": the scheduler is not connected yet\n";
-  answer.exit_code = 70;
+using policy::ClusterState;
+using policy::Decision;
+
+namespace {
+
+constexpr int kBadConfiguration = 78;  // sysexits(3): EX_CONFIG
+constexpr int kSoftware = 70;          // sysexits(3): EX_SOFTWARE
+constexpr int kUsageError = 64;        // sysexits(3): EX_USAGE
+constexpr int kError = 1;
+
+class Simulation {
+ public:
+  Simulation(cib::Cib cib, const Options& options, WallSeconds clock)
+      : cib_(std::move(cib)), options_(options), clock_(clock), list_(options.plain()) {}
+
+  Answer run();
+
+ private:
+  bool find_time();
+  void show_current();
+  bool let_events_happen();
+  Decision decide();
+  void show_scores(const Decision& decision);
+  void show_summary(const Decision& decision);
+  void carry_out(const Decision& decision);
+  void show_revised();
+
+  void time_line();
+  void section(const std::string& title);
+  void steps(const Steps& steps);
+  void disabled_and_blocked(const ClusterState& state);
+  policy::Snapshot snapshot() const;
+  bool shown() const { return !options_.quiet; }
+
+  cib::Cib cib_;
+  const Options& options_;
+  WallSeconds clock_;
+  WallSeconds now_;
+  TextList list_;
+  bool injected_ = false;
+  Answer answer_;
+};
+
+Answer Simulation::run() {
+  if (!find_time()) return std::move(answer_);
+  show_current();
+  if (!let_events_happen()) return std::move(answer_);
+  answer_.cib_before = options_.save_input.empty() ? "" : write(cib_);
+  if (options_.decides()) {
+    const Decision decision = decide();
+    show_scores(decision);
+    show_summary(decision);
+    if (options_.executes()) carry_out(decision);
+    if (options_.executes() && answer_.exit_code == 0) show_revised();
+  }
+  if (!options_.save_output.empty() || options_.in_place) answer_.cib_after = write(cib_);
+  answer_.out = list_.take();
+  return std::move(answer_);
+}
+
+// The time at which the cluster decides: as asked for, else as the CIB remembers, else now.
+bool Simulation::find_time() {
+  now_ = cib_.execution_date.value_or(clock_);
+  if (options_.date.empty()) return true;
+  const auto date = cib::parse_date(options_.date, clock_);
+  if (date) {
+    now_ = *date;
+    return true;
+  }
+  answer_.err +=
+      "crm-simulate: '" + options_.date + "' is no date: write it as 2026-11-22 or 2026-11-22 14:30:00\n";
+  answer_.exit_code = kUsageError;
+  return false;
+}
+
+void Simulation::time_line() {
+  if (!shown()) return;
+  if (!options_.date.empty()) {
+    list_.line("Setting effective cluster time: " + options_.date);
+  } else if (cib_.execution_date) {
+    list_.line("Using the original execution date of: " + cib::to_iso8601(*cib_.execution_date));
+  }
+}
+
+policy::Snapshot Simulation::snapshot() const {
+  policy::Snapshot snapshot;
+  snapshot.cib = &cib_;
+  snapshot.now = now_;
+  snapshot.want.scores = options_.plain();
+  snapshot.want.reasons = false;
+  snapshot.want.actions = !options_.save_dot.empty();
+  return snapshot;
+}
+
+void Simulation::show_current() {
+  if (!shown()) return;
+  const ClusterState state = policy::read_state(snapshot());
+  time_line();
+  disabled_and_blocked(state);
+  list_.begin("Current cluster status");
+  print_status(
+      list_, state,
+      {.pending = true, .attributes = options_.show_attributes, .fail_counts = options_.show_failcounts});
+  list_.end();
+}
+
+void Simulation::disabled_and_blocked(const ClusterState& state) {
+  const bool counts = state.disabled_resources > 0 || state.blocked_resources > 0;
+  if (state.maintenance_mode) {
+    list_.blank_line();
+    list_.line("              *** Resource management is DISABLED ***");
+    list_.line("  The cluster will not attempt to start, stop or recover services");
+    if (counts) list_.blank_line();
+  }
+  if (counts) {
+    list_.line(std::to_string(state.disabled_resources) + " of " + std::to_string(state.total_resources) +
+               " resource instances DISABLED and " + std::to_string(state.blocked_resources) +
+               " BLOCKED from further action due to failure");
+  }
+  if (state.maintenance_mode || counts) list_.blank_line();
+}
+
+bool Simulation::let_events_happen() {
+  injected_ = options_.injections.any();
+  if (!injected_) return true;
+  const auto done = inject(cib_, policy::read_state(snapshot()), options_.injections, clock_);
+  if (!done) {
+    answer_.err += "crm-simulate: " + to_string(done.error()) + "\n";
+    answer_.exit_code = kSoftware;
+    return false;
+  }
+  for (const std::string& complaint : done->complaints) answer_.err += complaint + "\n";
+  if (shown()) {
+    section("Performing Requested Modifications");
+    steps(done->steps);
+    list_.end();
+  }
+  time_line();
+  return true;
+}
+
+// An empty line above everything but the first.
+void Simulation::section(const std::string& title) {
+  list_.blank_line();
+  list_.begin(title);
+}
+
+void Simulation::steps(const Steps& steps) {
+  for (const Step& step : steps) {
+    if (step.kind == Step::Kind::pretended) {
+      list_.line(to_text(step));
+    } else {
+      list_.item(to_text(step));
+    }
+  }
+}
+
+Decision Simulation::decide() {
+  Decision decision = policy::decide(snapshot());
+  if (!options_.save_dot.empty())
+    answer_.dot = to_dot(decision, options_.all_actions, options_.verbosity > 0);
+  if (!options_.save_graph.empty()) answer_.graph = to_xml(decision.graph);
+  return decision;
+}
+
+void Simulation::show_scores(const Decision& decision) {
+  if (!options_.plain()) return;
+  if (shown() || injected_) list_.blank_line();
+  for (const policy::ScoreLine& line : decision.scores) list_.line(to_text(line, decision.state));
+}
+
+void Simulation::show_summary(const Decision& decision) {
+  if (!shown()) return;
+  section("Transition Summary");
+  print_summary(list_, decision);
+  list_.end();
+}
+
+void Simulation::carry_out(const Decision& decision) {
+  if (shown() || injected_ || options_.plain()) list_.blank_line();
+  std::vector<OperationSpec> failures;
+  for (const std::string& text : options_.fail_operations) {
+    const auto spec = parse_operation_spec(text);
+    if (spec) {
+      failures.push_back(*spec);
+    } else {
+      answer_.err += spec.error().message + "\n";
+    }
+  }
+  const Execution execution = execute(decision.graph, decision.state, cib_, failures, clock_);
+  if (shown()) {
+    list_.begin("Executing Cluster Transition");
+    steps(execution.steps);
+    list_.end();
+  }
+  if (!execution.complete) {
+    answer_.err += "Transition failed: terminated\nAn invalid transition was produced\n";
+    answer_.exit_code = kError;
+  }
+}
+
+void Simulation::show_revised() {
+  if (!shown()) return;
+  time_line();
+  section("Revised Cluster Status");
+  print_status(
+      list_, policy::read_state(snapshot()),
+      {.pending = false, .attributes = options_.show_attributes, .fail_counts = options_.show_failcounts});
+  list_.end();
+}
+
+}  // namespace
+
+Answer simulate(const Result<cib::Document>& input, const Options& options, WallSeconds clock) {
+  if (!input) {
+    Answer answer;
+    answer.err = "crm-simulate: " + to_string(input.error()) + "\n";
+    answer.exit_code = kBadConfiguration;
+    return answer;
+  }
+  const cib::Cib& cib = input->cib;
+  Answer answer = Simulation(cib, options, clock).run();
+  if (cib.validate_with.empty() || cib.validate_with == "none") {
+    answer.err =
+        "Schema validation of configuration is disabled (enabling is encouraged and prevents common "
+        "misconfigurations)\n" +
+        answer.err;
+  }
   return answer;
 }
 

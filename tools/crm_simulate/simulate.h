@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "engine/base/time.h"
+#include "engine/cib/read.h"
 #include "tools/crm_simulate/options.h"
 
 namespace fencepost::crm_simulate {
@@ -17,7 +19,8 @@ struct Answer {
   std::string cib_after;   // for --save-output and --in-place: the CIB after the transition
 };
 
-// `name` is the file's name in messages.
-Answer simulate(const std::string& cib_xml, const std::string& name, const Options& options);
+// `clock` is what the clock on the wall says: results of simulated actions carry it, and it is the time at
+// which the cluster decides unless the options or the CIB name another.
+Answer simulate(const Result<cib::Document>& input, const Options& options, WallSeconds clock);
 
 }  // namespace fencepost::crm_simulate

@@ -1,0 +1,102 @@
+#include "tools/crm_simulate/diagnostics_text.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "engine/cib/date.h"
+#include "tools/crm_simulate/names.h"
+
+namespace fencepost::crm_simulate {
+
+using policy::ClusterState;
+using policy::FailCount;
+using policy::FailedOperation;
+using policy::NodeId;
+using policy::NodeState;
+
+namespace {
+
+std::string padded(std::string text, std::size_t width) {
+  text.resize(std::max(width, text.size()), ' ');
+  return text;
+}
+
+std::string two_digits(int number, char fill) {
+  return number < 10 ? std::string(1, fill) + std::to_string(number) : std::to_string(number);
+}
+
+// As ctime(3) has it, in UTC: "Sun Sep 13 12:26:40 2020".
+std::string clock_text(std::int64_t seconds) {
+  static constexpr std::array<const char*, 7> kDays{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+  static constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const cib::CalendarTime time = cib::calendar(WallSeconds{seconds});
+  return std::string(kDays[static_cast<std::size_t>(time.weekday - 1)]) + " " +
+         kMonths[static_cast<std::size_t>(time.month - 1)] + " " + two_digits(time.day, ' ') + " " +
+         two_digits(time.hour, '0') + ":" + two_digits(time.minute, '0') + ":" +
+         two_digits(time.second, '0') + " " + std::to_string(time.year);
+}
+
+void print_fail_counts(TextList& list, const ClusterState& state) {
+  list.begin("Migration Summary");
+  for (std::size_t index = 0; index < state.nodes.size(); ++index) {
+    const NodeId node{index};
+    bool titled = false;
+    for (const FailCount& one : state.fail_counts) {
+      if (one.node != node) continue;
+      if (!titled) list.begin("Node: " + state[node].name);
+      titled = true;
+      std::string text = one.resource +
+                         ": migration-threshold=" + std::to_string(one.migration_threshold.value()) +
+                         " fail-count=" + std::to_string(one.count.value());
+      if (one.last_failure) text += " last-failure='" + clock_text(*one.last_failure) + "'";
+      list.item(text);
+    }
+    if (titled) list.end();
+  }
+  list.end();
+}
+
+std::string failed_text(const FailedOperation& one, const ClusterState& state) {
+  std::string text = one.key + " on " + state[one.node].name + " '" + rc_text(one.rc) + "' (" +
+                     std::to_string(one.rc) + "): call=" + std::to_string(one.call_id) + ", status='" +
+                     status_text(one.status) + "'";
+  if (!one.exit_reason.empty()) text += ", exitreason='" + one.exit_reason + "'";
+  if (one.last_rc_change) {
+    text += ", last-rc-change='" + clock_text(*one.last_rc_change) +
+            "', queued=" + std::to_string(one.queue_ms) + "ms, exec=" + std::to_string(one.exec_ms) + "ms";
+  }
+  return text;
+}
+
+}  // namespace
+
+void print_attributes(TextList& list, const ClusterState& state) {
+  bool titled = false;
+  for (const NodeState& node : state.nodes) {
+    if (!node.online || node.attributes.empty()) continue;
+    if (!titled) {
+      list.blank_line();
+      list.begin("Node Attributes");
+    }
+    titled = true;
+    list.begin("Node: " + node.name);
+    for (const policy::NameValue& one : node.attributes)
+      list.item(padded(one.name, 32) + "\t: " + padded(one.value, 10));
+    list.end();
+  }
+  if (titled) list.end();
+}
+
+void print_failures(TextList& list, const ClusterState& state) {
+  list.blank_line();
+  print_fail_counts(list, state);
+  if (state.failed_operations.empty()) return;
+  list.blank_line();
+  list.begin("Failed Resource Actions");
+  for (const FailedOperation& one : state.failed_operations) list.item(failed_text(one, state));
+  list.end();
+}
+
+}  // namespace fencepost::crm_simulate
