@@ -166,7 +166,7 @@ Texts ours_of(const Corpus& corpus, const Case& one) {
   std::vector<std::string> arguments{"-x", name, "-sSQ", "-D", "dot", "-G", "graph"};
   arguments.insert(arguments.end(), one.extra_options.begin(), one.extra_options.end());
   const Answer detail = simulate(cib, options_of(arguments), kClock);
-  return {{Artifact::summary, summary.err + summary.out},
+  return {{Artifact::summary, summary.both},
           {Artifact::scores, detail.out},
           {Artifact::dot, detail.dot},
           {Artifact::exp, detail.graph}};

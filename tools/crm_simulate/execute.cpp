@@ -4,6 +4,7 @@
 
 #include "engine/cib/digest.h"
 #include "engine/cib/edit.h"
+#include "engine/cib/history.h"
 #include "tools/crm_simulate/resource_names.h"
 
 namespace fencepost::crm_simulate {
@@ -96,7 +97,7 @@ void Executor::cluster(const Action& action) {
 void Executor::fence(const Action& action) {
   say({Kind::fencing, "", action.stonith_action, action.node, ""});
   if (action.stonith_action == "on") return;
-  cib::NodeState& target = node_state(cib_, action.node_uuid, action.node);
+  cib::NodeState& target = cib::ensure_node_state(cib_.status, action.node_uuid, action.node);
   set_membership(cib_, target, "false", "offline", "down");
   forget_history(target);
 }
@@ -155,11 +156,11 @@ void Executor::resource(const Action& action) {
   result.digest = digest_of(action);
   result.now = now_;
   if (const OperationSpec* failure = pretended_failure(action, name)) return fail(action, result, *failure);
-  record_result(cib_, node_state(cib_, action.node_uuid, action.node), result);
+  record_result(cib_, cib::ensure_node_state(cib_.status, action.node_uuid, action.node), result);
 }
 
 void Executor::fail(const Action& action, OperationResult result, const OperationSpec& failure) {
-  cib::NodeState& node = node_state(cib_, action.node_uuid, action.node);
+  cib::NodeState& node = cib::ensure_node_state(cib_.status, action.node_uuid, action.node);
   say({Kind::pretended, std::to_string(action.id), "", "", std::to_string(failure.rc)});
   say({Kind::attribute, fail_count_name(failure), "", node.id, "value++"});
   say({Kind::attribute, last_failure_name(failure), "", node.id, std::to_string(now_.since_epoch)});

@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "engine/cib/edit.h"
+#include "engine/cib/history.h"
 #include "tools/crm_simulate/resource_names.h"
 #include "tools/crm_simulate/status_edit.h"
 
@@ -76,13 +77,13 @@ Injector::Done Injector::nodes(const std::vector<std::string>& names, const std:
 
 // Bringing any node online lets every node that is named and not there come into being.
 Result<cib::NodeState*> Injector::node(const std::string& name) {
-  if (cib::NodeState* found = find_state(cib_, name)) return found;
+  if (cib::NodeState* found = cib::edit_node_state(cib_.status, name)) return found;
   const cib::Node* configured = cib::find_node(*cib_.configuration, name);
   if (events_.node_up.empty())
     return failure(
         {}, "node '" + name + "' has no state in the CIB: name one that has, or bring it in with --node-up");
   if (configured == nullptr) cib::set_configuration(cib_, cib::with_node(*cib_.configuration, name, name));
-  return &node_state(cib_, configured == nullptr ? name : configured->id, name);
+  return &cib::ensure_node_state(cib_.status, configured == nullptr ? name : configured->id, name);
 }
 
 void Injector::tickets() {

@@ -46,6 +46,8 @@ class Simulation {
   void disabled_and_blocked(const ClusterState& state);
   policy::Snapshot snapshot() const;
   bool shown() const { return !options_.quiet; }
+  void complain(const std::string& text);
+  Answer finish();
 
   cib::Cib cib_;
   const Options& options_;
@@ -53,23 +55,37 @@ class Simulation {
   WallSeconds now_;
   TextList list_;
   bool injected_ = false;
+  std::vector<std::pair<std::size_t, std::string>> complaints_;  // each with how much had been printed before
   Answer answer_;
 };
 
 Answer Simulation::run() {
-  if (!find_time()) return std::move(answer_);
+  if (!find_time()) return finish();
   show_current();
-  if (!let_events_happen()) return std::move(answer_);
+  if (!let_events_happen()) return finish();
   answer_.cib_before = options_.save_input.empty() ? "" : write(cib_);
   if (options_.decides()) {
     const Decision decision = decide();
     show_scores(decision);
     show_summary(decision);
     if (options_.executes()) carry_out(decision);
-    if (options_.executes() && answer_.exit_code == 0) show_revised();
+    if (options_.executes()) show_revised();
   }
   if (!options_.save_output.empty() || options_.in_place) answer_.cib_after = write(cib_);
+  return finish();
+}
+
+void Simulation::complain(const std::string& text) { complaints_.emplace_back(list_.size(), text + "\n"); }
+
+Answer Simulation::finish() {
   answer_.out = list_.take();
+  std::size_t printed = 0;
+  for (const auto& [position, text] : complaints_) {
+    answer_.both += answer_.out.substr(printed, position - printed) + text;
+    answer_.err += text;
+    printed = position;
+  }
+  answer_.both += answer_.out.substr(printed);
   return std::move(answer_);
 }
 
@@ -82,8 +98,7 @@ bool Simulation::find_time() {
     now_ = *date;
     return true;
   }
-  answer_.err +=
-      "crm-simulate: '" + options_.date + "' is no date: write it as 2026-11-22 or 2026-11-22 14:30:00\n";
+  complain("crm-simulate: '" + options_.date + "' is no date: write it as 2026-11-22 or 2026-11-22 14:30:00");
   answer_.exit_code = kUsageError;
   return false;
 }
@@ -140,11 +155,11 @@ bool Simulation::let_events_happen() {
   if (!injected_) return true;
   const auto done = inject(cib_, policy::read_state(snapshot()), options_.injections, clock_);
   if (!done) {
-    answer_.err += "crm-simulate: " + to_string(done.error()) + "\n";
+    complain("crm-simulate: " + to_string(done.error()));
     answer_.exit_code = kSoftware;
     return false;
   }
-  for (const std::string& complaint : done->complaints) answer_.err += complaint + "\n";
+  for (const std::string& complaint : done->complaints) complain(complaint);
   if (shown()) {
     section("Performing Requested Modifications");
     steps(done->steps);
@@ -199,7 +214,7 @@ void Simulation::carry_out(const Decision& decision) {
     if (spec) {
       failures.push_back(*spec);
     } else {
-      answer_.err += spec.error().message + "\n";
+      complain(spec.error().message);
     }
   }
   const Execution execution = execute(decision.graph, decision.state, cib_, failures, clock_);
@@ -209,7 +224,8 @@ void Simulation::carry_out(const Decision& decision) {
     list_.end();
   }
   if (!execution.complete) {
-    answer_.err += "Transition failed: terminated\nAn invalid transition was produced\n";
+    complain("Transition failed: terminated");
+    complain("An invalid transition was produced");
     answer_.exit_code = kError;
   }
 }
@@ -227,19 +243,21 @@ void Simulation::show_revised() {
 }  // namespace
 
 Answer simulate(const Result<cib::Document>& input, const Options& options, WallSeconds clock) {
+  Answer answer;
   if (!input) {
-    Answer answer;
     answer.err = "crm-simulate: " + to_string(input.error()) + "\n";
+    answer.both = answer.err;
     answer.exit_code = kBadConfiguration;
     return answer;
   }
   const cib::Cib& cib = input->cib;
-  Answer answer = Simulation(cib, options, clock).run();
+  answer = Simulation(cib, options, clock).run();
   if (cib.validate_with.empty() || cib.validate_with == "none") {
-    answer.err =
+    const std::string warning =
         "Schema validation of configuration is disabled (enabling is encouraged and prevents common "
-        "misconfigurations)\n" +
-        answer.err;
+        "misconfigurations)\n";
+    answer.err = warning + answer.err;
+    answer.both = warning + answer.both;
   }
   return answer;
 }

@@ -12,6 +12,7 @@ namespace fencepost::crm_simulate {
 struct Answer {
   std::string out;         // standard output
   std::string err;         // standard error
+  std::string both;        // the two as a terminal shows them
   int exit_code = 0;       // as crm_simulate's
   std::string dot;         // for --save-dotfile
   std::string graph;       // for --save-graph

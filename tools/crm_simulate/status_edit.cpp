@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "engine/cib/edit.h"
+#include "engine/cib/history.h"
 
 namespace fencepost::crm_simulate {
 
@@ -21,7 +22,6 @@ bool parse_number(const std::string& text, Number& number) {
 
 cib::ResourceHistory& history_of(cib::NodeState& node, const std::string& id, const cib::Agent& agent) {
   node.has_lrm = true;
-  if (node.lrm_id.empty()) node.lrm_id = node.id;
   for (auto& history : node.resources)
     if (history->id == id) return history.edit();
   cib::ResourceHistory history;
@@ -68,38 +68,6 @@ void fill_entry(cib::OpHistory& op, const OperationResult& result, int call_id) 
   if (!result.digest.empty()) op.op_digest = result.digest;
 }
 
-std::string* find_value(cib::NvpairBlock& block, const std::string& name) {
-  for (cib::Nvpair& pair : block.pairs)
-    if (pair.name == name && pair.value) return &*pair.value;
-  return nullptr;
-}
-
-cib::NvpairBlock& attribute_block(cib::NodeState& node) {
-  node.has_transient_attributes = true;
-  if (node.transient_attributes_id.empty()) node.transient_attributes_id = node.id;
-  if (node.transient_attributes.empty()) {
-    node.transient_attributes.emplace_back();
-    node.transient_attributes.back().id = node.id;
-  }
-  return node.transient_attributes.front();
-}
-
-void set_attribute(cib::NodeState& node, const std::string& name, const std::string& value) {
-  cib::NvpairBlock& block = attribute_block(node);
-  if (std::string* found = find_value(block, name)) {
-    *found = value;
-    return;
-  }
-  std::string id = block.id + "-" + name;
-  std::replace_if(
-      id.begin(), id.end(), [](char c) { return c == '#' || c == ':'; }, '.');
-  cib::Nvpair pair;
-  pair.id = id;
-  pair.name = name;
-  pair.value = value;
-  block.pairs.push_back(pair);
-}
-
 std::string one_more(const std::string* count) {
   if (count == nullptr) return "1";
   if (*count == "INFINITY") return *count;
@@ -139,21 +107,6 @@ Result<OperationSpec> parse_operation_spec(const std::string& text) {
   return spec;
 }
 
-cib::NodeState* find_state(cib::Cib& cib, const std::string& uname) {
-  for (auto& node : cib.status.nodes)
-    if (cib::equal_ignoring_case(node->uname, uname)) return &node.edit();
-  return nullptr;
-}
-
-cib::NodeState& node_state(cib::Cib& cib, const std::string& id, const std::string& uname) {
-  if (cib::NodeState* found = find_state(cib, uname)) return *found;
-  cib::NodeState node;
-  node.id = id;
-  node.uname = uname;
-  cib.status.nodes.push_back(node);
-  return cib.status.nodes.back().edit();
-}
-
 void record_result(cib::Cib& cib, cib::NodeState& node, const OperationResult& result) {
   cib::ResourceHistory& history = history_of(node, result.resource, result.agent);
   const int call_id = next_call_id(history);
@@ -175,8 +128,8 @@ std::string last_failure_name(const OperationSpec& spec) { return "last-failure-
 
 void record_failure(cib::Cib& cib, cib::NodeState& node, const OperationSpec& spec, WallSeconds now) {
   const std::string name = fail_count_name(spec);
-  set_attribute(node, name, one_more(find_value(attribute_block(node), name)));
-  set_attribute(node, last_failure_name(spec), std::to_string(now.since_epoch));
+  cib::set_transient_attribute(node, name, one_more(cib::transient_attribute(node, name)));
+  cib::set_transient_attribute(node, last_failure_name(spec), std::to_string(now.since_epoch));
   cib::status_changed(cib);
 }
 
@@ -191,12 +144,8 @@ void set_membership(cib::Cib& cib, cib::NodeState& node, const std::string& in_c
 }
 
 void forget_history(cib::NodeState& node) {
-  node.has_lrm = false;
-  node.lrm_id.clear();
-  node.resources.clear();
-  node.has_transient_attributes = false;
-  node.transient_attributes_id.clear();
-  node.transient_attributes.clear();
+  cib::erase_history(node);
+  cib::erase_transient_attributes(node);
 }
 
 }  // namespace fencepost::crm_simulate

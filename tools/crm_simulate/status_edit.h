@@ -31,10 +31,6 @@ struct OperationResult {
   WallSeconds now;
 };
 
-cib::NodeState& node_state(cib::Cib& cib, const std::string& id,
-                           const std::string& uname);  // made if missing
-cib::NodeState* find_state(cib::Cib& cib, const std::string& uname);
-
 void record_result(cib::Cib& cib, cib::NodeState& node, const OperationResult& result);
 
 // Counts the failure and remembers when it was.

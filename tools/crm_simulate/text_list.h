@@ -27,7 +27,7 @@ class TextList {
   void blank_line() { text_ += "\n"; }
 
   bool plain() const { return plain_; }
-  bool empty() const { return text_.empty(); }
+  std::size_t size() const { return text_.size(); }
   std::string take() { return std::move(text_); }
 
  private:
