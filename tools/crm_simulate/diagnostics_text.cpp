@@ -1,10 +1,8 @@
 #include "tools/crm_simulate/diagnostics_text.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 
-#include "engine/cib/date.h"
 #include "tools/crm_simulate/names.h"
 
 namespace fencepost::crm_simulate {
@@ -20,22 +18,6 @@ namespace {
 std::string padded(std::string text, std::size_t width) {
   text.resize(std::max(width, text.size()), ' ');
   return text;
-}
-
-std::string two_digits(int number, char fill) {
-  return number < 10 ? std::string(1, fill) + std::to_string(number) : std::to_string(number);
-}
-
-// As ctime(3) has it, in UTC: "Sun Sep 13 12:26:40 2020".
-std::string clock_text(std::int64_t seconds) {
-  static constexpr std::array<const char*, 7> kDays{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
-  static constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const cib::CalendarTime time = cib::calendar(WallSeconds{seconds});
-  return std::string(kDays[static_cast<std::size_t>(time.weekday - 1)]) + " " +
-         kMonths[static_cast<std::size_t>(time.month - 1)] + " " + two_digits(time.day, ' ') + " " +
-         two_digits(time.hour, '0') + ":" + two_digits(time.minute, '0') + ":" +
-         two_digits(time.second, '0') + " " + std::to_string(time.year);
 }
 
 void print_fail_counts(TextList& list, const ClusterState& state) {

@@ -1,5 +1,9 @@
 #include "tools/crm_simulate/names.h"
 
+#include <array>
+
+#include "engine/cib/date.h"
+
 namespace fencepost::crm_simulate {
 
 using policy::ClusterState;
@@ -7,6 +11,25 @@ using policy::NodeKind;
 using policy::NodeState;
 using policy::ResourceId;
 using policy::ResourceState;
+
+namespace {
+
+std::string two_digits(int number, char fill) {
+  return number < 10 ? std::string(1, fill) + std::to_string(number) : std::to_string(number);
+}
+
+}  // namespace
+
+std::string clock_text(std::int64_t seconds) {
+  static constexpr std::array<const char*, 7> kDays{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+  static constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const cib::CalendarTime time = cib::calendar(WallSeconds{seconds});
+  return std::string(kDays[static_cast<std::size_t>(time.weekday - 1)]) + " " +
+         kMonths[static_cast<std::size_t>(time.month - 1)] + " " + two_digits(time.day, ' ') + " " +
+         two_digits(time.hour, '0') + ":" + two_digits(time.minute, '0') + ":" +
+         two_digits(time.second, '0') + " " + std::to_string(time.year);
+}
 
 std::string rc_text(int rc) {
   switch (rc) {

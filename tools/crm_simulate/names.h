@@ -1,6 +1,7 @@
 // The words Pacemaker's tools use for nodes, resources and results.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -8,8 +9,10 @@
 
 namespace fencepost::crm_simulate {
 
-std::string rc_text(int rc);                                      // 5: "not installed"
-std::string status_text(int status);                              // op-status 4: "Error"
+std::string rc_text(int rc);          // 5: "not installed"
+std::string status_text(int status);  // op-status 4: "Error"
+// As ctime(3) has it, in UTC: "Sun Sep 13 12:26:40 2020".
+std::string clock_text(std::int64_t seconds);
 std::string agent_name(const policy::ResourceState& resource);    // ocf:heartbeat:IPaddr2
 std::string pending_text(const policy::ResourceState& resource);  // "Starting"; "" if nothing is pending
 

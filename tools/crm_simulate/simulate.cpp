@@ -10,6 +10,7 @@
 #include "tools/crm_simulate/inject.h"
 #include "tools/crm_simulate/status_text.h"
 #include "tools/crm_simulate/summary.h"
+#include "tools/crm_simulate/xml_output.h"
 
 namespace fencepost::crm_simulate {
 
@@ -22,6 +23,7 @@ constexpr int kBadConfiguration = 78;  // sysexits(3): EX_CONFIG
 constexpr int kSoftware = 70;          // sysexits(3): EX_SOFTWARE
 constexpr int kUsageError = 64;        // sysexits(3): EX_USAGE
 constexpr int kError = 1;
+constexpr const char* kApiVersion = "2.25";  // of Pacemaker 2.1.5's XML output
 
 class Simulation {
  public:
@@ -46,6 +48,8 @@ class Simulation {
   void disabled_and_blocked(const ClusterState& state);
   policy::Snapshot snapshot() const;
   bool shown() const { return !options_.quiet; }
+  bool as_xml() const { return options_.format == OutputFormat::xml; }
+  void write_part(const char* tag, const ClusterState& state, const StatusDetail& detail);
   void complain(const std::string& text);
   Answer finish();
 
@@ -54,12 +58,15 @@ class Simulation {
   WallSeconds clock_;
   WallSeconds now_;
   TextList list_;
+  XmlList xml_;
   bool injected_ = false;
   std::vector<std::pair<std::size_t, std::string>> complaints_;  // each with how much had been printed before
   Answer answer_;
 };
 
 Answer Simulation::run() {
+  if (as_xml())
+    xml_.begin("pacemaker-result", {{"api-version", kApiVersion}, {"request", options_.command_line}});
   if (!find_time()) return finish();
   show_current();
   if (!let_events_happen()) return finish();
@@ -78,6 +85,13 @@ Answer Simulation::run() {
 void Simulation::complain(const std::string& text) { complaints_.emplace_back(list_.size(), text + "\n"); }
 
 Answer Simulation::finish() {
+  if (as_xml()) {
+    xml_.empty("status", {{"code", std::to_string(answer_.exit_code)},
+                          {"message", answer_.exit_code == 0 ? "OK" : "Error occurred"}});
+    xml_.end();
+    list_ = TextList(false);
+    list_.raw(xml_.take());
+  }
   answer_.out = list_.take();
   std::size_t printed = 0;
   for (const auto& [position, text] : complaints_) {
@@ -104,7 +118,7 @@ bool Simulation::find_time() {
 }
 
 void Simulation::time_line() {
-  if (!shown()) return;
+  if (!shown() || as_xml()) return;
   if (!options_.date.empty()) {
     list_.line("Setting effective cluster time: " + options_.date);
   } else if (cib_.execution_date) {
@@ -125,12 +139,13 @@ policy::Snapshot Simulation::snapshot() const {
 void Simulation::show_current() {
   if (!shown()) return;
   const ClusterState state = policy::read_state(snapshot());
+  const StatusDetail detail{
+      .pending = true, .attributes = options_.show_attributes, .fail_counts = options_.show_failcounts};
+  if (as_xml()) return write_part("cluster_status", state, detail);
   time_line();
   disabled_and_blocked(state);
   list_.begin("Current cluster status");
-  print_status(
-      list_, state,
-      {.pending = true, .attributes = options_.show_attributes, .fail_counts = options_.show_failcounts});
+  print_status(list_, state, detail);
   list_.end();
 }
 
@@ -160,7 +175,9 @@ bool Simulation::let_events_happen() {
     return false;
   }
   for (const std::string& complaint : done->complaints) complain(complaint);
-  if (shown()) {
+  if (as_xml()) {
+    write_modifications(xml_, done->steps);
+  } else if (shown()) {
     section("Performing Requested Modifications");
     steps(done->steps);
     list_.end();
@@ -195,11 +212,13 @@ Decision Simulation::decide() {
 
 void Simulation::show_scores(const Decision& decision) {
   if (!options_.plain()) return;
+  if (as_xml()) return write_scores(xml_, decision);
   if (shown() || injected_) list_.blank_line();
   for (const policy::ScoreLine& line : decision.scores) list_.line(to_text(line, decision.state));
 }
 
 void Simulation::show_summary(const Decision& decision) {
+  if (as_xml()) return write_changes(xml_, decision);
   if (!shown()) return;
   section("Transition Summary");
   print_summary(list_, decision);
@@ -218,7 +237,9 @@ void Simulation::carry_out(const Decision& decision) {
     }
   }
   const Execution execution = execute(decision.graph, decision.state, cib_, failures, clock_);
-  if (shown()) {
+  if (as_xml()) {
+    write_transition(xml_, execution.steps);
+  } else if (shown()) {
     list_.begin("Executing Cluster Transition");
     steps(execution.steps);
     list_.end();
@@ -232,12 +253,20 @@ void Simulation::carry_out(const Decision& decision) {
 
 void Simulation::show_revised() {
   if (!shown()) return;
+  const StatusDetail detail{
+      .pending = false, .attributes = options_.show_attributes, .fail_counts = options_.show_failcounts};
+  const ClusterState state = policy::read_state(snapshot());
+  if (as_xml()) return write_part("revised_cluster_status", state, detail);
   time_line();
   section("Revised Cluster Status");
-  print_status(
-      list_, policy::read_state(snapshot()),
-      {.pending = false, .attributes = options_.show_attributes, .fail_counts = options_.show_failcounts});
+  print_status(list_, state, detail);
   list_.end();
+}
+
+void Simulation::write_part(const char* tag, const ClusterState& state, const StatusDetail& detail) {
+  xml_.begin(tag);
+  write_status(xml_, state, detail);
+  xml_.end();
 }
 
 }  // namespace

@@ -24,7 +24,8 @@ class TextList {
   }
   // As it is: no blanks, no bullet.
   void line(const std::string& text) { text_ += text + "\n"; }
-  void blank_line() { text_ += "\n"; }
+  void raw(const std::string& text) { text_ += text; }
+  void blank_line() { raw("\n"); }
 
   bool plain() const { return plain_; }
   std::size_t size() const { return text_.size(); }
