@@ -33,6 +33,7 @@ struct NodeState {
   bool standby_on_fail = false;
   bool maintenance = false;
   bool shutdown = false;
+  bool expected_up = false;
   bool is_dc = false;
   bool needs_reset = false;  // guest nodes only
   Health health = Health::green;
@@ -55,6 +56,7 @@ struct ResourceState {
   std::string history_name;  // what histories call it, when that is not the id: drbd
   Variant variant = Variant::primitive;
   ResourceId parent;
+  ResourceId container;              // what it runs in: of a guest's connection, the guest
   std::vector<ResourceId> children;  // group members, clone instances, per bundle replica: see `replicas`
   std::string agent_class, provider, type;
   std::string description;

@@ -36,6 +36,7 @@ NodeState describe_node(const Draft& d, const Node& node) {
   state.standby_on_fail = node.standby_on_fail;
   state.maintenance = node.maintenance;
   state.shutdown = node.shutting_down;
+  state.expected_up = node.expected_up;
   state.is_dc = node.is_dc;
   state.needs_reset = node.needs_reset;
   state.health = d.options.health == HealthStrategy::none ? Health::green : health_of(d, node);
@@ -53,6 +54,7 @@ ResourceState describe_resource(const Draft& d, const Resource& r) {
   state.history_name = r.history_name;
   state.variant = r.variant;
   state.parent = r.parent;
+  state.container = r.container;
   state.children = r.children;
   state.agent_class = r.def->xml->agent.standard;
   state.provider = r.def->xml->agent.provider;
