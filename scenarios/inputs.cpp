@@ -52,7 +52,8 @@ Inputs Inputs::from_recording(std::string scenario_path, std::vector<InputFile> 
   Inputs inputs;
   inputs.scenario_path_ = std::move(scenario_path);
   inputs.files_ = std::move(files);
-  std::ranges::stable_partition(inputs.files_, [](const InputFile& file) { return file.name.empty(); });
+  std::stable_partition(inputs.files_.begin(), inputs.files_.end(),
+                        [](const InputFile& file) { return file.name.empty(); });
   inputs.disk_ = false;
   return inputs;
 }

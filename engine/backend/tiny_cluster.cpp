@@ -240,8 +240,8 @@ void TinyCluster::form_rings() {
   }
   const std::vector<Ring> before = std::exchange(rings_, {});
   for (auto& [side, members] : sides) {
-    const auto same = std::find_if(before.begin(), before.end(), [&](const Ring& ring) {
-      return !ring.broken && ring.members == members;
+    const auto same = std::find_if(before.begin(), before.end(), [&here = members](const Ring& ring) {
+      return !ring.broken && ring.members == here;
     });
     rings_.push_back(same != before.end() ? *same : Ring{++last_ring_, members, false});
   }
