@@ -74,18 +74,26 @@ bool ElementReader::is_whole_number(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
 }
 
+bool ElementReader::has_taken_twin(pugi::xml_attribute attribute) const {
+  return std::ranges::any_of(element_.attributes(), [this, attribute](pugi::xml_attribute other) {
+    return taken(other) && std::string_view(other.name()) == attribute.name();
+  });
+}
+
+void ElementReader::given_twice(pugi::xml_attribute attribute) {
+  reading_.problems.push_back({Severity::error, reading_.where(element_),
+                               "attribute '" + std::string(attribute.name()) + "' of " + described(element_) +
+                                   " is given twice: take one of them out"});
+}
+
 void ElementReader::finish_attributes(Extras* extras) {
   const auto all = element_.attributes();
   if (others_taken_ || static_cast<std::size_t>(std::distance(all.begin(), all.end())) == taken_.size) return;
   for (const auto attribute : element_.attributes()) {
     if (taken(attribute)) continue;
     const std::string what = "attribute '" + std::string(attribute.name()) + "' of " + described(element_);
-    const bool is_twin = std::ranges::any_of(all, [attribute](pugi::xml_attribute other) {
-      return other != attribute && std::string_view(other.name()) == attribute.name();
-    });
-    if (is_twin) {
-      reading_.problems.push_back(
-          {Severity::error, reading_.where(element_), what + " is given twice: take one of them out"});
+    if (has_taken_twin(attribute) || (extras && extras->attribute(attribute.name()))) {
+      given_twice(attribute);
       continue;
     }
     if (extras) extras->attributes.push_back({attribute.name(), attribute.value()});

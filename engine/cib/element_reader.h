@@ -86,8 +86,15 @@ class ElementReader {
   void other_attributes(std::vector<Attribute>& fields) {
     for (const auto attribute : element_.attributes()) {
       if (taken(attribute)) continue;
-      fields.push_back({attribute.name(), attribute.value()});
       others_taken_ = true;
+      const bool is_twin = std::any_of(fields.begin(), fields.end(), [attribute](const Attribute& field) {
+        return field.name == attribute.name();
+      });
+      if (is_twin || has_taken_twin(attribute)) {
+        given_twice(attribute);
+      } else {
+        fields.push_back({attribute.name(), attribute.value()});
+      }
     }
   }
 
@@ -194,6 +201,8 @@ class ElementReader {
     return std::find(taken_.begin(), taken_.end(), attribute.internal_object()) != taken_.end();
   }
 
+  bool has_taken_twin(pugi::xml_attribute attribute) const;
+  void given_twice(pugi::xml_attribute attribute);
   void odd_number(const char* name, std::string_view text);
   static bool is_whole_number(std::string_view text);
   template <class T>

@@ -120,9 +120,10 @@ TEST_CASE("reading: an id-ref that names nothing is told", "[cib]") {
 }
 
 TEST_CASE("reading: an attribute given twice is told and written once", "[cib]") {
-  const Document document =
-      document_of(R"(<configuration><nodes><node uname="b" id="1" uname="a"/></nodes></configuration>)");
-  REQUIRE(document.problems.size() == 1);
+  const Document document = document_of(R"(<configuration><nodes><node uname="b" id="1" uname="a"/></nodes>
+      <resources><primitive id="A" x="1" x="2"><operations><op id="o" timeout="1" timeout="2"/></operations></primitive>
+      </resources></configuration>)");
+  REQUIRE(document.problems.size() == 3);
   CHECK(to_string(document.problems[0]) ==
         "cib.xml:1:24: error: attribute 'uname' of <node> '1' is given twice: take one of them out");
   CHECK(cib_of(write(document.cib)) == document.cib);
