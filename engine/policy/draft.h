@@ -78,7 +78,7 @@ struct Node {
   bool was_fenced = false;         // node_fenced
   bool knows_maintenance = false;  // node_in_maintenance
   bool history_read = false;
-  bool probing_blocked = false;
+  bool in_bundle = false;  // a bundle's replica is this node: nothing else runs or is looked for there
 
   ResourceId connection;  // of remote and guest nodes
   cib::NvTable attributes;

@@ -56,6 +56,7 @@ bool probe_wanted(Draft& d, ResourceId id, NodeId node) {
     if (!r.scores.has(node) || r.scores[node].discovery != Discovery::exclusive) return false;
   }
   if (r.scores.has(node) && r.scores[node].discovery == Discovery::never) return false;
+  if (!r.scores.has(node) && n.in_bundle) return false;
   return !guest_prevents(d, id, node);
 }
 

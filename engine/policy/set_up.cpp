@@ -59,8 +59,12 @@ void place_bundle_nodes(Draft& d) {
   for (const Bundle& bundle : d.bundles) {
     for (const BundlePart& part : bundle.parts) {
       if (!part.node.valid() || !part.spec->inner.valid()) continue;
+      d[part.node].in_bundle = true;
+      const bool configured = d[part.node].spec->xml != nullptr;
       for (Resource& r : d.resources) {
         Candidate& candidate = r.scores[part.node];
+        // Only a node that <nodes> lists was there when tables of nodes were made.
+        if (!configured && r.id != bundle.spec->inner_clone) candidate.present = false;
         if (!candidate.present) continue;
         candidate.score = -Score::kInfinity;
         candidate.discovery = Discovery::never;

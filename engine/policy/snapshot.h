@@ -19,6 +19,7 @@ class Configuration;
 struct Want {
   bool state = true;
   bool scores = true;
+  bool utilization = false;  // capacities and needs among the scores
   bool reasons = true;
   bool actions = true;  // planned actions and orderings, for the dot file
 };

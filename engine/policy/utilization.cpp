@@ -161,7 +161,7 @@ void fit_by_utilization(Draft& d, ResourceId id, NodeId& preferred) {
 }
 
 void dump_capacities(Draft& d, ScoreLine::Kind kind) {
-  if (!d.want.scores) return;
+  if (!d.want.utilization) return;
   for (const Node& node : d.nodes) {
     std::string values;
     for (const Utilization& u : node.capacity)
