@@ -13,12 +13,9 @@ constexpr std::int64_t kDefaultTimeout = 20'000;
 // Names and values in which the first to say something is heard.
 class Attributes {
  public:
-  void add(std::string name, std::string value) {
-    const auto at =
-        std::lower_bound(all_.begin(), all_.end(), name,
-                         [](const NameValue& one, const std::string& other) { return one.name < other; });
-    if (at == all_.end() || at->name != name) all_.insert(at, {std::move(name), std::move(value)});
-  }
+  Attributes() { all_.reserve(48); }
+
+  void add(std::string name, std::string value) { all_.push_back({std::move(name), std::move(value)}); }
 
   void add_meta(std::string_view name, std::string value) {
     if (name.find('#') != std::string_view::npos || name.find(':') != std::string_view::npos) return;
@@ -28,7 +25,14 @@ class Attributes {
     add(std::move(text), std::move(value));
   }
 
-  std::vector<NameValue> take() { return std::move(all_); }
+  // Sorted by name.
+  std::vector<NameValue> take() {
+    const auto earlier = [](const NameValue& a, const NameValue& b) { return a.name < b.name; };
+    const auto same = [](const NameValue& a, const NameValue& b) { return a.name == b.name; };
+    std::stable_sort(all_.begin(), all_.end(), earlier);
+    all_.erase(std::unique(all_.begin(), all_.end(), same), all_.end());
+    return std::move(all_);
+  }
 
  private:
   std::vector<NameValue> all_;
