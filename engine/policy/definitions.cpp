@@ -161,7 +161,7 @@ void check_entry(Draft& d, ResourceId id, NodeId node, const cib::ResourceHistor
 }  // namespace
 
 void check_definitions(Draft& d) {
-  std::unordered_map<std::string_view, std::vector<ResourceId>> named;
+  std::unordered_map<std::string_view, std::vector<ResourceId>> named;  // never iterated
   for (ResourceId top : d.top_level) {
     for_each_leaf(d, top, [&](ResourceId id) {
       const Resource& r = d[id];

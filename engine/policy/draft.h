@@ -351,9 +351,9 @@ struct Draft {
   std::vector<Ordering> orderings;
   std::deque<PlanAction> actions;
   std::vector<Link> links;
-  std::unordered_map<std::string_view, ResourceId> by_id;
-  std::unordered_map<std::string, ResourceId> by_history_name;
-  std::unordered_map<std::string, ActionId> one_or_more;  // and other actions known by name
+  std::unordered_map<std::string_view, ResourceId> by_id;       // never iterated
+  std::unordered_map<std::string, ResourceId> by_history_name;  // never iterated
+  std::unordered_map<std::string, ActionId> one_or_more;  // and other actions known by name; never iterated
 
   std::vector<std::pair<ResourceId, std::string>> orphan_fillers;  // and the containers they name
   std::vector<ResourceId> stop_needed;  // containers to stop once it is known where they run
