@@ -216,8 +216,6 @@ class WorldReader {
       inner.read("recovery_floor", database.recovery_floor);
       inner.read("shutdown_checkpoint", database.shutdown_checkpoint);
       inner.read("select_time", database.select_time);
-      inner.read("max_connections", database.max_connections);
-      inner.read("fsync", database.fsync);
     });
   }
 
@@ -234,7 +232,9 @@ class WorldReader {
         drbd.resources.push_back(models::default_drbd_resource(name.text, scenario_.nodes));
     read_size_field(inner, "volume_size", drbd.volume_size_bytes);
     read_size_field(inner, "network_rate", drbd.network_rate);
+    read_size_field(inner, "bytes_per_write", drbd.bytes_per_write);
     inner.read("handshake", drbd.handshake);
+    inner.read("network", drbd.network);
     inner.finish();
   }
 

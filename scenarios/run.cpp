@@ -7,6 +7,7 @@
 #include "engine/cib/read.h"
 #include "engine/cib/write.h"
 #include "engine/node/profile.h"
+#include "models/os/storage_world.h"
 #include "models/world.h"
 #include "scenarios/cluster_watch.h"
 #include "scenarios/fault_plan.h"
@@ -100,7 +101,9 @@ class Run {
   }
 
   Outcome play() {
-    if (form() && load()) follow();
+    const auto built = models::build_storage(world_, scenario_.storage);
+    if (!built) give_up(to_string(built.error()));
+    if (built && form() && load()) follow();
     return conclude();
   }
 

@@ -19,7 +19,7 @@ class IPaddr2Agent final : public StorageAgent {
     const std::string address{run.parameter("ip")};
     const std::string& action = run.action();
     if (address.empty()) co_return ocf::kNotConfigured;
-    machine.part<BoundAddresses>().by_resource.emplace(run.resource(), address);
+    addresses.name(run.resource(), address);
     machine.part<ResourceTruth>().watch(run.resource(), [&machine, &addresses, address] {
       return addresses.is_bound(machine, address) ? kStarted : kStopped;
     });

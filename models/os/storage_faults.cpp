@@ -275,7 +275,10 @@ Result<void> disk_fail(const Given& given) {
 
 Result<std::string> address(const Given& given) {
   const std::string text = given.text("address");
-  if (!text.empty()) return text;
+  if (!text.empty()) {
+    const std::string_view found = given.world().part<Addresses>().find(text);
+    return found.empty() ? text : std::string(found);
+  }
   const auto& known = given.world().part<Addresses>().known();
   if (known.size() == 1) return *known.begin();
   return failure(

@@ -50,9 +50,10 @@ bool kill_service(Machine& machine, std::string_view resource) {
     database->crash();
     return true;
   }
-  const auto address = machine.part<BoundAddresses>().by_resource.find(resource);
-  if (address == machine.part<BoundAddresses>().by_resource.end()) return false;
-  machine.world().part<Addresses>().release(machine, address->second);
+  Addresses& addresses = machine.world().part<Addresses>();
+  const std::string address{addresses.find(resource)};
+  if (!addresses.is_bound(machine, address)) return false;
+  addresses.release(machine, address);
   return true;
 }
 
@@ -74,6 +75,10 @@ Result<void> build_storage(World& world, StorageConfig config) {
         return failure({}, "DRBD resource '" + resource.name + "' has a host '" + host.name +
                                "' that is no node of this cluster: names must be those of `uname -n`");
       }
+    }
+    const std::string& network = storage.config_.drbd.network;
+    if (!network.empty() && !world.network().find_network(network)) {
+      return failure({}, "world.drbd: there is no network '" + network + "': name it under world.networks");
     }
     world.part<DrbdModules>().add(resource, storage.config_.drbd);
   }

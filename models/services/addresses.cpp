@@ -10,6 +10,17 @@ namespace {
 constexpr const char* kStranger = "a host outside the cluster";
 }
 
+void Addresses::name(std::string_view resource, std::string_view address) {
+  by_resource_.insert_or_assign(std::string(resource), std::string(address));
+}
+
+std::string_view Addresses::find(std::string_view resource_or_address) const {
+  const auto named = by_resource_.find(resource_or_address);
+  if (named != by_resource_.end()) return named->second;
+  const auto known = known_.find(resource_or_address);
+  return known == known_.end() ? std::string_view{} : std::string_view{*known};
+}
+
 void Addresses::bind(Machine& machine, std::string_view address) {
   known_.emplace(address);
   world_.part<Clients>().settle();

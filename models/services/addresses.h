@@ -16,6 +16,11 @@ class Addresses final : public WorldPart {
  public:
   explicit Addresses(World& world) : world_(world) {}
 
+  // A cluster resource stands for this address.
+  void name(std::string_view resource, std::string_view address);
+  // The address of a resource, or what is no resource's name: the address itself. Empty: nobody knows yet.
+  std::string_view find(std::string_view resource_or_address) const;
+
   void bind(Machine& machine, std::string_view address);
   void release(Machine& machine, std::string_view address);
   bool is_bound(const Machine& machine, std::string_view address) const;
@@ -40,12 +45,7 @@ class Addresses final : public WorldPart {
   std::map<std::string, std::set<std::string, std::less<>>, std::less<>> bound_;  // address -> machines
   std::map<std::string, std::string, std::less<>> owner_;
   std::set<std::string, std::less<>> known_;
-};
-
-// Which address a cluster resource of this machine stands for.
-struct BoundAddresses final : MachinePart {
-  explicit BoundAddresses(Machine&) {}
-  std::map<std::string, std::string, std::less<>> by_resource;
+  std::map<std::string, std::string, std::less<>> by_resource_;
 };
 
 }  // namespace fencepost::models

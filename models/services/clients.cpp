@@ -133,9 +133,14 @@ void Clients::look(Service& service) {
 bool Clients::serves(const Service& service, const PostgresInstance& instance) const {
   if (!instance.machine().serves() || !instance.accepts_clients()) return false;
   const Addresses& addresses = world_.part<Addresses>();
-  std::string_view address = service.config.address;
-  if (address.empty() && addresses.known().size() == 1) address = *addresses.known().begin();
-  if (address.empty()) return true;
+  std::string_view address;
+  if (!service.config.address.empty()) {
+    address = addresses.find(service.config.address);
+    if (address.empty()) return false;  // it was never up
+  } else if (addresses.known().size() == 1) {
+    address = *addresses.known().begin();
+  }
+  if (address.empty()) return true;  // clients come to the machine's own address
   return addresses.is_bound(instance.machine(), address) &&
          addresses.owner(address) == instance.machine().name();
 }

@@ -51,7 +51,7 @@ struct FilesystemConfig {
 // The clients of a database write through its address, as long as it serves them.
 struct DatabaseConfig {
   std::string name;
-  std::string address;                      // the resource of the IP the clients use; empty: any
+  std::string address;                      // of the clients: a resource, or an address; empty: the only one
   double writes_per_second = 20;            // that clients get acknowledged
   std::int64_t bytes_per_write = 8 << 10;   // that become dirty on disk, and as much in the WAL
   Duration checkpoint_interval = 5min;      // postgresql.conf: checkpoint_timeout
@@ -60,7 +60,6 @@ struct DatabaseConfig {
   sim::Distribution recovery_floor = sim::LogNormal{.median = 300ms, .sigma = 0.3};  // of any crash recovery
   sim::Distribution shutdown_checkpoint = sim::LogNormal{.median = 500ms, .sigma = 0.4};
   sim::Distribution select_time = sim::LogNormal{.median = 3ms, .sigma = 0.5};
-  int max_connections = 100;
 };
 
 // world: {processes: [{node: db1, command: rsync, uses: [/srv/db], works_on: /home}]}
