@@ -213,6 +213,11 @@ void with_role(Draft& d, ResourceId dependent_id, ResourceId clone_id, const Col
     if (!matched) candidate.score = -Score::kInfinity;
     note_score(d, dependent_id, node.id, candidate.score - before, {ScoreReason::Cause::colocation, c.id});
   }
+  for (const auto& [at, child] : found) {
+    Candidate& candidate = dependent.scores[at];
+    if (candidate.present) continue;
+    candidate = {.score = -Score::kInfinity, .count = 0, .discovery = Discovery::always, .present = true};
+  }
 }
 
 void priority_from_role(Draft& d, ResourceId dependent_id, ResourceId clone, const Colocation& c) {

@@ -69,10 +69,10 @@ void add_rule_location(Draft& d, ResourceId id, const LocationSource& source, co
   location.discovery = parse_discovery(source.constraint->resource_discovery);
   const bool any = rule.boolean_op == "or";
   std::optional<WallSeconds> next;
-  const std::vector<NameValue> parameters = parameters_on(d, id, NodeId{});
-  const ParameterLookup parameter_lookup{parameters};
   const ParameterLookup meta_lookup{d[id].def->meta};
   for (const Node& node : d.nodes) {
+    const std::vector<NameValue> parameters = parameters_on(d, id, node.id);
+    const ParameterLookup parameter_lookup{parameters};
     cib::RuleContext context{.now = d.now};
     context.node_attributes = &node.attributes;
     context.agent = &d[id].def->xml->agent;
@@ -345,14 +345,11 @@ void ban_if_failed_too_often(Draft& d, ResourceId id, NodeId node) {
 void apply_exclusive_discovery(Draft& d, ResourceId id, NodeId node) {
   const Resource& r = d[id];
   if (!r.exclusive_discovery && !d[top_of(d, id)].exclusive_discovery) return;
-  for_each_resource(d, id, [&](ResourceId part) {
-    Candidate& candidate = d[part].scores[node];
-    if (candidate.present && candidate.discovery != Discovery::exclusive) {
-      candidate.score = -Score::kInfinity;
-      note_score(d, part, node, -Score::kInfinity,
-                 {ScoreReason::Cause::exclusive_discovery, "resource-discovery"});
-    }
-  });
+  for (ResourceId child : r.children) apply_exclusive_discovery(d, child, node);
+  Candidate& candidate = d[id].scores[node];
+  if (!candidate.present || candidate.discovery == Discovery::exclusive) return;
+  candidate.score = -Score::kInfinity;
+  note_score(d, id, node, -Score::kInfinity, {ScoreReason::Cause::exclusive_discovery, "resource-discovery"});
 }
 
 }  // namespace
@@ -365,7 +362,7 @@ void ban_after_failures(Draft& d) {
     for (ResourceId top : d.top_level) {
       if (has_failures)
         for_each_leaf(d, top, [&](ResourceId id) { ban_if_failed_too_often(d, id, node.id); });
-      for_each_resource(d, top, [&](ResourceId id) { apply_exclusive_discovery(d, id, node.id); });
+      apply_exclusive_discovery(d, top, node.id);
     }
   }
 }

@@ -29,7 +29,7 @@ bool score_counts(const Draft& d, ResourceId id, NodeId node) {
   if (!r.scores.has(node) || r.scores[node].score < 0) return false;
   if (!r.unique()) {
     if (contains(r.active_on, node)) return true;
-    return !any_instance_on(d, id, node, false) && any_instance_on(d, id, node, true);
+    if (!any_instance_on(d, id, node, false) && any_instance_on(d, id, node, true)) return true;
   }
   if (r.active_on.empty() && r.known_on.empty()) return true;
   return contains(r.known_on, node) || contains(r.active_on, node);
@@ -221,7 +221,7 @@ NodeId promotable_on(Draft& d, ResourceId clone, ResourceId id) {
     return {};
   }
   const Candidate& there = d[clone].scores[node];
-  if (!there.present || there.score < 0) return {};
+  if (!there.present) return {};
   if (there.count >= d[clone].clone().promoted_node_max && r.managed) return {};
   return node;
 }

@@ -55,20 +55,34 @@ void set_up_node(Draft& d, const NodeSpec& spec) {
   d.nodes.push_back(std::move(node));
 }
 
+// The last resource made of those in it: when its table of nodes was made, so to speak.
+ResourceId last_part(const Draft& d, ResourceId id) {
+  ResourceId last = id;
+  for_each_resource(d, id, [&last](ResourceId part) { last = std::max(last, part); });
+  return last;
+}
+
+void place_bundle_node(Draft& d, const Bundle& bundle, const BundlePart& part, const std::vector<ResourceId>& last) {
+  d[part.node].in_bundle = true;
+  const bool configured = d[part.node].spec->xml != nullptr;
+  for (Resource& r : d.resources) {
+    Candidate& candidate = r.scores[part.node];
+    // A table holds the node only if <nodes> listed it and it was not yet known to be a bundle's.
+    const bool early = configured && last[r.id.index()] < part.spec->connection;
+    if (!early && r.id != bundle.spec->inner_clone) candidate.present = false;
+    if (!candidate.present) continue;
+    candidate.score = -Score::kInfinity;
+    candidate.discovery = Discovery::never;
+  }
+}
+
 void place_bundle_nodes(Draft& d) {
+  if (d.bundles.empty()) return;
+  std::vector<ResourceId> last;
+  for (const Resource& r : d.resources) last.push_back(last_part(d, r.id));
   for (const Bundle& bundle : d.bundles) {
     for (const BundlePart& part : bundle.parts) {
-      if (!part.node.valid() || !part.spec->inner.valid()) continue;
-      d[part.node].in_bundle = true;
-      const bool configured = d[part.node].spec->xml != nullptr;
-      for (Resource& r : d.resources) {
-        Candidate& candidate = r.scores[part.node];
-        // Only a node that <nodes> lists was there when tables of nodes were made.
-        if (!configured && r.id != bundle.spec->inner_clone) candidate.present = false;
-        if (!candidate.present) continue;
-        candidate.score = -Score::kInfinity;
-        candidate.discovery = Discovery::never;
-      }
+      if (part.node.valid() && part.spec->inner.valid()) place_bundle_node(d, bundle, part, last);
     }
   }
   // What a replica runs can run on its own guest node and nowhere else.
