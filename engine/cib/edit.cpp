@@ -38,7 +38,7 @@ void set_pair(NvpairBlocks& blocks, std::string_view name, const NewValue& value
   }
   if (blocks.empty()) blocks.emplace_back().id = block_id;
   Nvpair pair;
-  pair.id = blocks.front().id + "-" + std::string(name);
+  pair.id = as_xml_id(blocks.front().id + "-" + std::string(name));
   pair.name = name;
   pair.value = value;
   blocks.front().pairs.push_back(std::move(pair));

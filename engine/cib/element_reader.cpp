@@ -48,15 +48,15 @@ constexpr int kReferencesMax = 100'000;
 }  // namespace
 
 pugi::xml_node Reading::referred(pugi::xml_node element) {
-  if (by_id.empty()) {
+  if (by_name.empty()) {
     for (auto node = root; node; node = next_in_document(node)) {
-      if (const auto id = node.attribute("id")) by_id.try_emplace({node.name(), id.value()}, node);
+      if (const auto id = node.attribute("id")) by_name.try_emplace({node.name(), id.value()}, node);
     }
   }
   if (++references > kReferencesMax && !too_deep) too_deep = element;
   if (too_deep) return {};
-  const auto target = by_id.find({element.name(), element.attribute("id-ref").value()});
-  if (target != by_id.end()) return target->second;
+  const auto target = by_name.find({element.name(), element.attribute("id-ref").value()});
+  if (target != by_name.end()) return target->second;
   problems.push_back({Severity::error, where(element),
                       "id-ref=\"" + std::string(element.attribute("id-ref").value()) + "\" names no <" +
                           element.name() + ">: give that id to one, or correct the reference"});

@@ -22,13 +22,13 @@ namespace fencepost::cib::mapping {
 struct Reading {
   const std::string& file_name;
   TextPosition position;
-  std::vector<NotModelled> not_modelled;
-  std::vector<Problem> problems;
+  std::vector<NotModelled> not_modelled = {};
+  std::vector<Problem> problems = {};
   pugi::xml_node root = {};
-  std::map<std::pair<std::string_view, std::string_view>, pugi::xml_node> by_id =
-      {};                   // filled by the first id-ref
-  int references = 0;       // how many id-refs were followed
-  pugi::xml_node too_deep;  // the first element nested deeper than allowed
+  using Name = std::pair<std::string_view, std::string_view>;  // of an element: its tag and id
+  std::map<Name, pugi::xml_node> by_name = {};                 // filled by the first id-ref
+  int references = 0;                                          // how many id-refs were followed
+  pugi::xml_node too_deep = {};                                // the first element nested deeper than allowed
 
   // What an element's id-ref names; an empty node, and a problem noted, if there is no such element.
   pugi::xml_node referred(pugi::xml_node element);

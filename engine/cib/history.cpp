@@ -39,19 +39,6 @@ void replace(ResourceHistory& history, OpHistory entry) {
   }
 }
 
-// "status-1-fail-count-db.monitor_10000": ids cannot hold every character that names can.
-std::string as_xml_id(std::string id) {
-  std::ranges::replace_if(
-      id,
-      [](char c) {
-        const bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                          c == '-' || c == '_' || c == '.' || static_cast<unsigned char>(c) >= 0x80;
-        return !fits;
-      },
-      '.');
-  return id;
-}
-
 }  // namespace
 
 NodeState* edit_node_state(Status& status, std::string_view uname) {

@@ -5,9 +5,9 @@
 // value's extras. Private to read.cpp and write.cpp.
 #pragma once
 
-#include <cstring>
 #include <string_view>
 #include <type_traits>
+#include <variant>
 
 #include "engine/cib/cib.h"
 

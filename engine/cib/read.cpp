@@ -67,9 +67,27 @@ std::string_view without_cut_tag(std::string_view xml) {
   return is_cut ? xml.substr(0, start) : xml;
 }
 
-pugi::xml_parse_result parse(pugi::xml_document& dom, std::string& buffer, std::string_view xml) {
-  buffer = xml;
-  return dom.load_buffer_inplace(buffer.data(), buffer.size(), pugi::parse_default, pugi::encoding_utf8);
+// The elements of a text. They point into the buffer.
+struct Dom {
+  std::string buffer;
+  pugi::xml_document document;
+
+  pugi::xml_parse_result parse(std::string_view xml) {
+    buffer = xml;
+    return document.load_buffer_inplace(buffer.data(), buffer.size(), pugi::parse_default,
+                                        pugi::encoding_utf8);
+  }
+};
+
+std::optional<Error> parse(std::string_view xml, Dom& dom, Reading& reading) {
+  const auto parsed = dom.parse(xml);
+  if (parsed) return std::nullopt;
+  const std::string_view whole_tags = without_cut_tag(xml);
+  const auto again = whole_tags.size() < xml.size() ? dom.parse(whole_tags) : parsed;
+  const Where where = reading.position.where(reading.file_name, parsed.offset);
+  if (!ends_too_early(again, whole_tags)) return Error{where, describe(parsed.status)};
+  reading.problems.push_back({Severity::error, where, "the file ends inside an element: it is not complete"});
+  return std::nullopt;
 }
 
 void read_configuration(pugi::xml_node element, Reading& reading, Document& document) {
@@ -88,45 +106,33 @@ void read_cib(pugi::xml_node root, Reading& reading, Document& document) {
   if (const auto status = root.child("status")) io.read_into(status, document.cib.status);
 }
 
-}  // namespace
-
-Result<Document> read(std::string_view xml, const std::string& file_name) {
-  if (auto error = refuse_text(xml, file_name)) return tl::unexpected(std::move(*error));
-  Reading reading{file_name, TextPosition(xml), {}, {}, {}, {}, 0, {}};
-
-  std::string buffer;
-  pugi::xml_document dom;
-  auto parsed = parse(dom, buffer, xml);
-  if (!parsed && !ends_too_early(parsed, xml)) {
-    const auto first = parsed;
-    const std::string_view whole_tags = without_cut_tag(xml);
-    if (whole_tags.size() < xml.size()) parsed = parse(dom, buffer, whole_tags);
-    if (!ends_too_early(parsed, whole_tags)) {
-      return failure(reading.position.where(file_name, first.offset), describe(first.status));
-    }
-  }
-  const pugi::xml_node root = dom.document_element();
+std::optional<Error> read_root(pugi::xml_node root, Reading& reading, Document& document) {
   const std::string_view name = root.name();
-
-  reading.root = root;
-  Document document;
-  if (!parsed) {
-    reading.problems.push_back({Severity::error, reading.position.where(file_name, parsed.offset),
-                                "the file ends inside <" + std::string(name) + ">: it is not complete"});
-  }
   if (name == "cib") {
     read_cib(root, reading, document);
   } else if (name == "configuration") {
     read_configuration(root, reading, document);
   } else {
-    return failure(reading.where(root),
-                   "<" + std::string(name) + "> is no CIB: expected <cib> or <configuration>");
+    return Error{reading.where(root),
+                 "<" + std::string(name) + "> is no CIB: expected <cib> or <configuration>"};
   }
-  if (reading.too_deep) {
-    return failure(
-        reading.where(reading.too_deep),
-        "elements are nested more than 256 deep, or refer to each other without end: no CIB needs that");
-  }
+  if (!reading.too_deep) return std::nullopt;
+  return Error{
+      reading.where(reading.too_deep),
+      "elements are nested more than 256 deep, or refer to each other without end: no CIB needs that"};
+}
+
+}  // namespace
+
+Result<Document> read(std::string_view xml, const std::string& file_name) {
+  if (auto error = refuse_text(xml, file_name)) return tl::unexpected(std::move(*error));
+  Reading reading{file_name, TextPosition(xml)};
+  Dom dom;
+  if (auto error = parse(xml, dom, reading)) return tl::unexpected(std::move(*error));
+
+  reading.root = dom.document.document_element();
+  Document document;
+  if (auto error = read_root(reading.root, reading, document)) return tl::unexpected(std::move(*error));
   document.not_modelled = std::move(reading.not_modelled);
   document.problems = std::move(reading.problems);
   upgrade(document.cib);

@@ -32,6 +32,10 @@ struct Extras {
   bool operator==(const Extras&) const = default;
 };
 
+// The text with a point for every character that an id cannot hold, as Pacemaker makes ids of names:
+// "status-1-fail-count-db.monitor_10000".
+std::string as_xml_id(std::string text);
+
 // One thing in the input that decisions here know nothing about.
 struct NotModelled {
   Where where;

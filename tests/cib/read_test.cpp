@@ -65,7 +65,7 @@ TEST_CASE("reading: a text that ends too early is read as far as it goes, and to
   const Document document = document_of("<cib><configuration><nodes><node id=\"1\" uname=\"db1\"/></nodes>");
   CHECK(document.cib.configuration->nodes.size() == 1);
   REQUIRE(document.problems.size() == 1);
-  CHECK(document.problems[0].message == "the file ends inside <cib>: it is not complete");
+  CHECK(document.problems[0].message == "the file ends inside an element: it is not complete");
   CHECK(document_of("<cib><configuration><nodes><node id=\"1\" uname=\"db1\"/><node id=\"2\" una").cib ==
         document.cib);
 }
