@@ -17,6 +17,8 @@ template <class... Visitors>
 struct Overload : Visitors... {
   using Visitors::operator()...;
 };
+template <class... Visitors>
+Overload(Visitors...) -> Overload<Visitors...>;  // clang 14 does not deduce it by itself
 
 tl::unexpected<Error> impossible(std::string message) { return failure({}, std::move(message)); }
 

@@ -32,8 +32,9 @@ class GenericAgent : public Agent {
     const sim::Distribution* given = nullptr;
     if (run.is_probe()) given = durations.find(machine.name(), run.resource(), "probe");
     if (!given) given = durations.find(machine.name(), run.resource(), run.action());
-    if (given) return machine.sample(*given) + machine.sample(kReading);
-    return run.command().provider == "lab" ? machine.sample(kReading) : Agent::head_start(machine, run);
+    if (!given && run.command().provider != "lab") return Agent::head_start(machine, run);
+    const Duration reading = machine.sample(kReading);
+    return given ? reading + machine.sample(*given) : reading;
   }
 
   Script run(Process& self, AgentRun& run) override {

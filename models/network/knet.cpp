@@ -54,20 +54,22 @@ void Knet::look() {
 }
 
 // A link that fails is noticed when no pong came for the ping timeout; the last one came up to an interval
-// ago. One that is back is used after some good pings. Measured from physically up to one
-// membership: 1.20-1.75 s with pings each 250 ms (15 observations), 1.57-2.30 with pings each 412 ms (9), of
-// which 0-200 ms are the merge probe.
+// ago. One that is back is used after some good pings, the first of which comes up to an interval later.
+// Measured from physically up to one membership: 1.20-1.75 s with pings each 250 ms (15
+// observations), 1.57-2.30 with pings each 412 ms (9), of which 0-200 ms are the merge probe.
 void Knet::Link::look() {
   const bool now_passes = knet.running_[a.index()] && knet.running_[b.index()] &&
                           knet.world_.network().passes_both_ways(endpoint(a), endpoint(b), NetworkId{ring});
   if (now_passes == passes) return;
   passes = now_passes;
   if (passes == up) return change.disarm();  // a blip shorter than anybody noticed
-  const sim::Distribution up_after =
-      sim::Uniform{.min = 3 * knet.ping_interval_ + 400ms, .max = 3 * knet.ping_interval_ + 750ms};
-  const sim::Distribution down_after =
-      sim::Uniform{.min = knet.ping_timeout_ - knet.ping_interval_, .max = knet.ping_timeout_};
-  change.arm_in(sim::sample(passes ? up_after : down_after, knet.chance_));
+  const auto draw = [&](Duration min, Duration max) {
+    return sim::sample(sim::Uniform{.min = min, .max = max}, knet.chance_);
+  };
+  const Duration interval = knet.ping_interval_;
+  if (!passes) return change.arm_in(draw(knet.ping_timeout_ - interval, knet.ping_timeout_));
+  const Duration pings = draw(3 * interval, 4 * interval);
+  change.arm_in(pings + draw(320ms, 520ms));
 }
 
 void Knet::Link::flip() {
