@@ -1,5 +1,5 @@
-// A backend that does nothing but remember what it was asked to do: what a single engine wanted, with no world
-// at all.
+// A backend that does nothing but remember what it was asked to do: what a single engine wanted, with no
+// world at all.
 #pragma once
 
 #include <map>
@@ -27,9 +27,9 @@ class RecordingBackend final : public Timers,
   Backend backend() { return {this, this, this, this, this, this}; }
 
   // --- What was asked ---
-  std::map<node::TimerId, SimTime> timers;   // armed and not cancelled
+  std::map<node::TimerId, SimTime> timers;  // armed and not cancelled
   std::vector<node::MessagePtr> messages;
-  std::vector<RunningAgent> agents;          // in the order of their start
+  std::vector<RunningAgent> agents;  // in the order of their start
   std::vector<node::JournalEntry> journal;
   std::shared_ptr<const cib::Cib> stored;
   bool in_group = false;

@@ -144,9 +144,9 @@ bool TinyCluster::run_until(Duration at_most, const std::function<bool()>& condi
 void TinyCluster::step(node::NodeId id, node::Event event) {
   Machine& machine = *machines_[id.index()];
   if (!machine.engine) return;
-  const node::Now now{now_, WallSeconds{kEpoch + std::chrono::duration_cast<std::chrono::seconds>(
-                                                     now_.time_since_epoch())
-                                                     .count()}};
+  const node::Now now{
+      now_, WallSeconds{kEpoch +
+                        std::chrono::duration_cast<std::chrono::seconds>(now_.time_since_epoch()).count()}};
   perform(machine.engine->step(now, std::move(event)), machine.seam->backend());
 }
 
@@ -168,9 +168,9 @@ void TinyCluster::boot(const std::string& name) {
   Machine& machine = *machines_[find(name).index()];
   if (machine.engine) return;
   ++machine.life;
-  machine.engine = std::make_unique<node::Node>(node::NodeOptions{
-      machine.id, nodelist_, profile_, options_.seed + static_cast<std::uint64_t>(machine.life) * 1000, 2,
-      false});
+  machine.engine = std::make_unique<node::Node>(
+      node::NodeOptions{machine.id, nodelist_, profile_,
+                        options_.seed + static_cast<std::uint64_t>(machine.life) * 1000, 2, false});
   step(machine.id, node::Booted{machine.store});
   network_changed();
 }
@@ -246,7 +246,8 @@ void TinyCluster::form_rings() {
     rings_.push_back(same != before.end() ? *same : Ring{++last_ring_, members, false});
   }
   for (const Ring& ring : std::vector<Ring>(rings_)) {
-    if (std::any_of(before.begin(), before.end(), [&](const Ring& old) { return old.id == ring.id; })) continue;
+    if (std::any_of(before.begin(), before.end(), [&](const Ring& old) { return old.id == ring.id; }))
+      continue;
     const std::size_t needed = machines_.size() / 2 + 1;
     const bool quorate = ring.members.size() >= needed || (options_.two_node && machines_.size() == 2);
     for (const node::NodeId member : ring.members)
@@ -383,7 +384,8 @@ void TinyCluster::agent_ends(node::NodeId id, node::CallId call) {
   if (!fences || exit.code != kOk || process.command->action == "on") return;
   const std::string target = process.target;
   power_off(target);
-  if (fenced_nodes_boot && process.command->action == "reboot") later(boot_takes, [this, target] { boot(target); });
+  if (fenced_nodes_boot && process.command->action == "reboot")
+    later(boot_takes, [this, target] { boot(target); });
 }
 
 // What an agent does and says when nothing is wrong with it.
@@ -415,7 +417,9 @@ void TinyCluster::break_resource(const std::string& node, const std::string& res
 
 // --- What is true ---
 
-bool TinyCluster::is_up(const std::string& node) const { return machines_[find(node).index()]->engine != nullptr; }
+bool TinyCluster::is_up(const std::string& node) const {
+  return machines_[find(node).index()]->engine != nullptr;
+}
 
 std::string TinyCluster::dc() const {
   std::string result;
@@ -453,9 +457,8 @@ namespace {
 struct Tell {
   std::string operator()(const node::ActionFinished& e) const {
     if (e.status == node::OpStatus::cancelled) return {};
-    const std::string interval = e.name.interval > Duration::zero()
-                                     ? "_" + std::to_string(to_ms(e.name.interval))
-                                     : std::string();
+    const std::string interval =
+        e.name.interval > Duration::zero() ? "_" + std::to_string(to_ms(e.name.interval)) : std::string();
     return e.name.resource + " " + (e.notify.empty() ? e.name.operation : e.notify) + interval + " " +
            (e.status == node::OpStatus::timeout ? "timed-out"
             : e.rc                              ? std::to_string(*e.rc)
@@ -466,7 +469,9 @@ struct Tell {
   }
   std::string operator()(const node::FenceDeviceFinished& e) const {
     return "device " + e.device + " " + e.action + " " + e.target +
-           (e.timed_out ? " timed-out" : e.rc ? " " + std::to_string(*e.rc) : " failed");
+           (e.timed_out ? " timed-out"
+            : e.rc      ? " " + std::to_string(*e.rc)
+                        : " failed");
   }
   std::string operator()(const node::DcChanged& e) const { return e.dc.empty() ? "" : "DC is " + e.dc; }
   std::string operator()(const node::TransitionStarted& e) const {

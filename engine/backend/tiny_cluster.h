@@ -39,9 +39,9 @@ struct TinyClusterOptions {
 // How an action of an agent goes. Without any of this it succeeds, and monitors tell the truth.
 struct AgentHabit {
   Duration takes = 20ms;
-  std::optional<int> rc;   // instead of the truth; the action is not done
-  int times = -1;          // so many calls, then as usual; -1: always
-  bool hangs = false;      // until it is killed
+  std::optional<int> rc;    // instead of the truth; the action is not done
+  int times = -1;           // so many calls, then as usual; -1: always
+  bool hangs = false;       // until it is killed
   bool unkillable = false;  // not even then, until let_go()
 };
 

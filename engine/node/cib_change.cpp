@@ -1,5 +1,7 @@
 #include "engine/node/cib_change.h"
 
+#include <algorithm>
+
 #include "engine/cib/history.h"
 
 namespace fencepost::node {
@@ -17,6 +19,12 @@ CibNotice take_configuration(cib::Cib& cib, cib::SharedConfiguration changed, st
 CibNotice take_configuration(cib::Cib& cib, Result<cib::SharedConfiguration> changed, std::string text) {
   if (!changed) return {Kind::refused, to_string(changed.error())};
   return take_configuration(cib, *std::move(changed), std::move(text));
+}
+
+// XML ids have no '#'.
+std::string as_id(std::string text) {
+  std::replace(text.begin(), text.end(), '#', '.');
+  return text;
 }
 
 const char* verb(bool existed) { return existed ? "modify" : "create"; }
@@ -68,7 +76,10 @@ struct Apply {
   }
 
   CibNotice operator()(const PutCluster& c) const {
-    if (c.dc_uuid) cib.dc_uuid = *c.dc_uuid;
+    if (c.dc_uuid) {
+      cib.dc_uuid = *c.dc_uuid;
+      cib.crm_feature_set = kFeatureSet;
+    }
     if (c.have_quorum) cib.have_quorum = *c.have_quorum;
     cib::status_changed(cib);
     return {Kind::cluster, {}};
@@ -91,7 +102,7 @@ struct Apply {
   CibNotice operator()(const PutTransient& c) const {
     const cib::NodeState* known = cib::find_node_state(cib.status, c.node);
     const std::string* before = known == nullptr ? nullptr : cib::transient_attribute(*known, c.name);
-    const std::string id = "status-" + c.id + "-" + c.name;
+    const std::string id = as_id("status-" + c.id + "-" + c.name);
     if (!c.value) {
       if (before == nullptr) return {};
       cib::erase_transient_attribute(*cib::edit_node_state(cib.status, c.node), c.name);

@@ -42,6 +42,8 @@ struct ApplyEdit {
 
 // --- The cluster ---
 
+inline constexpr const char* kFeatureSet = "3.16.1";  // of Pacemaker 2.1.5
+
 struct PutCluster {
   std::optional<std::string> dc_uuid;
   std::optional<bool> have_quorum;
@@ -91,15 +93,15 @@ using CibChange = std::variant<AddNode, PutProperty, PutResourceMeta, PutNodeAtt
 // What a change did to a replica, for those who have to react.
 struct CibNotice {
   enum class Kind {
-    nothing,      // no difference, or none that matters to a plan
-    cluster,      // the DC or the quorum
+    nothing,  // no difference, or none that matters to a plan
+    cluster,  // the DC or the quorum
     configuration,
-    properties,   // configuration, and cluster properties are part of it
+    properties,  // configuration, and cluster properties are part of it
     node_state,
-    transient,    // a transient attribute has another value
+    transient,  // a transient attribute has another value
     history_gone,
     result,
-    refused,      // the change could not be made: see text
+    refused,  // the change could not be made: see text
   };
   Kind kind = Kind::nothing;
   std::string text;  // as Pacemaker would say it: "status-1-master-drbd doing modify master-drbd=10"

@@ -5,24 +5,35 @@
 namespace fencepost::node {
 namespace {
 
-constexpr Duration kDcDeadtime = 20s;                // dc-deadtime
-constexpr Duration kShutdownEscalation = 20min;      // shutdown-escalation
+constexpr Duration kDcDeadtime = 20s;            // dc-deadtime
+constexpr Duration kShutdownEscalation = 20min;  // shutdown-escalation
 
 }  // namespace
 
 const char* Controller::to_string(State state) {
   switch (state) {
-    case State::starting: return "starting";
-    case State::pending: return "pending";
-    case State::election: return "election";
-    case State::integration: return "integration";
-    case State::finalize_join: return "finalize-join";
-    case State::policy_engine: return "policy-engine";
-    case State::transition_engine: return "transition-engine";
-    case State::idle: return "idle";
-    case State::not_dc: return "not-dc";
-    case State::stopping: return "stopping";
-    case State::stopped: return "stopped";
+    case State::starting:
+      return "starting";
+    case State::pending:
+      return "pending";
+    case State::election:
+      return "election";
+    case State::integration:
+      return "integration";
+    case State::finalize_join:
+      return "finalize-join";
+    case State::policy_engine:
+      return "policy-engine";
+    case State::transition_engine:
+      return "transition-engine";
+    case State::idle:
+      return "idle";
+    case State::not_dc:
+      return "not-dc";
+    case State::stopping:
+      return "stopping";
+    case State::stopped:
+      return "stopped";
   }
   return "";
 }
@@ -51,10 +62,15 @@ void Controller::killed(Step& step) {
                                TimerKind::load_looked_at, TimerKind::shutdown_escalation})
     step.cancel(kind);
   const Daemons daemons = on_;
+  const std::vector<NodeId> members = members_;
+  const bool quorate = quorate_;
   *this = Controller{daemons};
   self_ = step.self.id;
   peers_.resize(step.self.nodelist->size());
   cpus_ = step.self.cpus;
+  members_ = members;  // the membership outlives it
+  quorate_ = quorate;
+  for (const NodeId member : members) peer(member).member = true;
   election_.boot(step);
   step.effects.emplace_back(LeaveGroup{});
   on_.executor->cancel_all_recurring(step);
@@ -121,7 +137,7 @@ struct Controller::Hear {
   void hear(NodeId from, const Vote& m) const { c.vote(step, from, m); }
   void hear(NodeId from, const NoVote& m) const { c.election_.conceded(step, from, m, c.others()); }
   void hear(NodeId from, const JoinAnnounce&) const {
-    if (c.is_dc_ && from != step.self.id && c.peer(from).join == JoinPhase::none) c.offer(step, from);
+    if (c.is_dc_ && from != step.self.id && c.peer(from).active()) c.offer(step, from);
   }
   void hear(NodeId from, const JoinOffer& m) const { c.offered(step, from, m); }
   void hear(NodeId from, const JoinRequest& m) const { c.requested(step, from, m); }
@@ -159,8 +175,8 @@ void Controller::act(Step& step) {
     stop(step);
     return;
   }
-  const bool joined = state_ == State::policy_engine || state_ == State::transition_engine ||
-                      state_ == State::idle;
+  const bool joined =
+      state_ == State::policy_engine || state_ == State::transition_engine || state_ == State::idle;
   if (is_dc_ && joined && want_plan_ && !planning_ && !transition_.active()) ask_for_plan(step);
 }
 

@@ -109,7 +109,8 @@ std::string ban_id(const std::string& resource, const std::string& node) {
 std::string active_on(const cib::Cib& cib, const std::string& resource, bool promoted) {
   for (const std::string& primitive : [&] {
          std::vector<std::string> all;
-         if (const cib::Resource* found = cib::find_resource(*cib.configuration, resource)) collect(*found, all);
+         if (const cib::Resource* found = cib::find_resource(*cib.configuration, resource))
+           collect(*found, all);
          return all;
        }()) {
     for (const auto& state : cib.status.nodes) {
@@ -134,8 +135,8 @@ std::string active_on(const cib::Cib& cib, const std::string& resource, bool pro
 
 std::string lifetime_text(const std::optional<Duration>& lifetime) {
   if (!lifetime) return {};
-  return " --lifetime PT" + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(*lifetime).count()) +
-         "S";
+  return " --lifetime PT" +
+         std::to_string(std::chrono::duration_cast<std::chrono::seconds>(*lifetime).count()) + "S";
 }
 
 }  // namespace
@@ -149,7 +150,9 @@ void Controller::command(Step& step, const Command& command) {
     void change(CibChange change) const { step.change_cib({std::move(change)}); }
     std::string uuid(const std::string& node) const {
       const cib::Node* found = cib::find_node(*c.cib().configuration, node);
-      return found != nullptr ? found->id : step.self.find(node).valid() ? step.self.uuid(step.self.find(node)) : node;
+      return found != nullptr               ? found->id
+             : step.self.find(node).valid() ? step.self.uuid(step.self.find(node))
+                                            : node;
     }
 
     void operator()(const SetStandby& x) const {
@@ -177,8 +180,7 @@ void Controller::command(Step& step, const Command& command) {
     }
 
     void operator()(const BanResource& x) const {
-      const std::string node =
-          x.node.empty() ? active_on(c.cib(), x.resource, x.promoted) : x.node;
+      const std::string node = x.node.empty() ? active_on(c.cib(), x.resource, x.promoted) : x.node;
       taken("crm_resource --ban -r " + x.resource + " -N " + node + (x.promoted ? " --promoted" : "") +
             lifetime_text(x.lifetime));
       if (node.empty()) {
@@ -279,7 +281,7 @@ void Controller::command(Step& step, const Command& command) {
 void Controller::shutdown_wanted(Step& step, NodeId node) {
   if (!is_dc_) return;
   on_.attributes->write(step, {PutTransient{step.self.uuid(node), step.self.name(node), "shutdown",
-                                           std::to_string(step.now.wall.since_epoch), false}});
+                                            std::to_string(step.now.wall.since_epoch), false}});
 }
 
 }  // namespace fencepost::node

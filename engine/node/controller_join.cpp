@@ -1,5 +1,5 @@
-// Join rounds: the DC offers, nodes request, CIBs are merged, the DC acknowledges, nodes confirm with what they
-// run.
+// Join rounds: the DC offers, nodes request, CIBs are merged, the DC acknowledges, nodes confirm with what
+// they run.
 #include <algorithm>
 
 #include "engine/node/controller.h"
@@ -86,14 +86,14 @@ void Controller::confirmed(Step& step, NodeId from, const JoinConfirm& message) 
   peer(from).join = JoinPhase::confirmed;
   const std::string& name = step.self.name(from);
   step.journal(PeerChanged{name, PeerChanged::State::join_done});
-  step.change_cib({PutHistory{step.self.uuid(from), name, message.history},
-                   PutNodeState{.id = step.self.uuid(from),
-                                .node = name,
-                                .in_ccm = "true",
-                                .crmd = "online",
-                                .join = "member",
-                                .expected = "member",
-                                .in_maintenance = {}}});
+  step.change_cib(
+      {PutHistory{step.self.uuid(from), name, message.history}, PutNodeState{.id = step.self.uuid(from),
+                                                                             .node = name,
+                                                                             .in_ccm = "true",
+                                                                             .crmd = "online",
+                                                                             .join = "member",
+                                                                             .expected = "member",
+                                                                             .in_maintenance = {}}});
   check_round(step);
 }
 

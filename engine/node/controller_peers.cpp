@@ -182,7 +182,8 @@ void Controller::resign(Step& step) {
   step.journal(DcChanged{});
 }
 
-// From here on this node decides for all. It does not know yet what its peers have been doing: they join first.
+// From here on this node decides for all. It does not know yet what its peers have been doing: they join
+// first.
 void Controller::become_dc(Step& step) {
   election_.stop(step);
   const bool was_dc = is_dc_;

@@ -8,8 +8,8 @@
 namespace fencepost::node {
 namespace {
 
-constexpr Duration kClusterDelay = 60s;     // cluster-delay
-constexpr Duration kStonithTimeout = 60s;   // stonith-timeout
+constexpr Duration kClusterDelay = 60s;       // cluster-delay
+constexpr Duration kStonithTimeout = 60s;     // stonith-timeout
 constexpr Duration kRecheckInterval = 15min;  // cluster-recheck-interval
 
 Duration parsed(const std::string& text, Duration otherwise) {
@@ -230,7 +230,9 @@ void Controller::action_lost(Step& step, std::uint64_t which) {
   op.last_rc_change = step.now.wall;
   op.on_node = action->node;
   op.op_digest = digest_of(*action);
-  step.change_cib({PutOp{step.self.uuid(node), action->node, action->resource.id,
+  step.change_cib({PutOp{step.self.uuid(node),
+                         action->node,
+                         action->resource.id,
                          {action->resource.agent_class, action->resource.provider, action->resource.type},
                          std::move(op)}});
 }

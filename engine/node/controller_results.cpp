@@ -37,8 +37,7 @@ void Controller::cib_changed(Step& step, const CibNews& news) {
     const CibNotice& notice = news.notices[i];
     switch (notice.kind) {
       case CibNotice::Kind::transient:
-        if (!after_fencing)
-          abort(step, Transition::kStopAll, notice.text + ": Transient attribute change");
+        if (!after_fencing) abort(step, Transition::kStopAll, notice.text + ": Transient attribute change");
         break;
       case CibNotice::Kind::properties:
         own_call(step, step.profile.cib_answer);  // it reads them again
@@ -70,8 +69,7 @@ void Controller::result(Step& step, const PutOp& change) {
   if (!key) return;
   const bool success = succeeded(change.op, key->target_rc);
   const std::string what = "operation " + operation_name(change) + " on " + change.node + ": ";
-  const bool of_this_plan =
-      key->uuid == uuid_ && transition_.active() && key->transition == transition_.id();
+  const bool of_this_plan = key->uuid == uuid_ && transition_.active() && key->transition == transition_.id();
   const std::size_t index = of_this_plan ? transition_.find(key->action) : 0;
   if (of_this_plan && transition_.in_flight(index)) {
     settle(step, index, success, what);
@@ -118,11 +116,10 @@ void Controller::count_failure(Step& step, const PutOp& change) {
   } else {
     return;
   }
-  const std::string name =
-      change.resource + "#" + task + "_" + std::to_string(change.op.interval.count());
+  const std::string name = change.resource + "#" + task + "_" + std::to_string(change.op.interval.count());
   std::vector<PutTransient> changes;
-  changes.push_back({change.id, change.node, "last-failure-" + name,
-                     std::to_string(step.now.wall.since_epoch), false});
+  changes.push_back(
+      {change.id, change.node, "last-failure-" + name, std::to_string(step.now.wall.since_epoch), false});
   changes.push_back({change.id, change.node, "fail-count-" + name, value, value != "INFINITY"});
   on_.attributes->write(step, std::move(changes));
 
@@ -148,8 +145,8 @@ void Controller::fenced(Step& step, const FenceResult& message) {
     // It is told that it was fenced, and yet it lives: whatever it runs may run elsewhere by now.
     const std::string* reaction = cib::find_property(*cib().configuration, "fence-reaction");
     const bool panic = reaction != nullptr && *reaction == "panic";
-    step.effects.emplace_back(StopStack{panic ? StopStack::How::panic : StopStack::How::failed,
-                                        "told that this node was fenced"});
+    step.effects.emplace_back(
+        StopStack{panic ? StopStack::How::panic : StopStack::How::failed, "told that this node was fenced"});
     state_ = State::stopped;
     return;
   }
@@ -180,7 +177,7 @@ void Controller::fenced(Step& step, const FenceResult& message) {
 void Controller::record_fenced(Step& step, const std::string& target) {
   const NodeId node = step.self.find(target);
   const cib::Node* configured = cib::find_node(*cib().configuration, target);
-  const std::string id = node.valid()           ? step.self.uuid(node)
+  const std::string id = node.valid()            ? step.self.uuid(node)
                          : configured != nullptr ? configured->id
                                                  : target;
   if (node.valid()) peer(node).leaving = true;  // its loss, if it is still to come, is no news

@@ -23,9 +23,9 @@ void Election::stop(Step& step) {
 
 bool Election::beaten_by(Step& step, NodeId from, const Vote& vote, bool may_stand) {
   const bool ours_wins =
-      may_stand && (cpu_time_ > vote.cpu_time ||
-                    (cpu_time_ == vote.cpu_time &&
-                     cib::compare_node_names(step.self.name(), step.self.name(from)) < 0));
+      may_stand &&
+      (cpu_time_ > vote.cpu_time ||
+       (cpu_time_ == vote.cpu_time && cib::compare_node_names(step.self.name(), step.self.name(from)) < 0));
   if (ours_wins) return false;
   step.send({NoVote{from, vote.election}});
   return true;

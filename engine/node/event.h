@@ -92,8 +92,8 @@ struct DaemonDied {
   Daemon daemon = Daemon::controller;
 };
 
-using Event = std::variant<Booted, TimerFired, MembershipFormed, QuorumChanged, GroupChanged,
-                           MessageDelivered, AgentExited, AgentOverdue, AttributeRequested,
-                           CommandReceived, DaemonDied>;
+using Event =
+    std::variant<Booted, TimerFired, MembershipFormed, QuorumChanged, GroupChanged, MessageDelivered,
+                 AgentExited, AgentOverdue, AttributeRequested, CommandReceived, DaemonDied>;
 
 }  // namespace fencepost::node

@@ -18,19 +18,19 @@ enum class HostCheck : std::uint8_t { static_list, dynamic_list, status, none };
 
 struct FenceDevice {
   std::string id;
-  std::string agent;              // fence_ipmilan
-  Parameters options;             // without pcmk_…
+  std::string agent;                         // fence_ipmilan
+  Parameters options;                        // without pcmk_…
   std::map<std::string, std::string> hosts;  // node -> what the device calls it
   HostCheck check = HostCheck::dynamic_list;
-  std::string host_argument;  // pcmk_host_argument: "port" unless it is "none"
+  std::string host_argument;                // pcmk_host_argument: "port" unless it is "none"
   std::map<std::string, std::string> pcmk;  // every pcmk_… option
 
   // Fixed delay before it acts against that node, and the longest random one.
   Duration delay_base(const std::string& target) const;
   Duration delay_max() const;
   std::optional<Duration> timeout(const std::string& action) const;
-  int tries(const std::string& action) const;                   // pcmk_<action>_retries, 2
-  std::string agent_action(const std::string& action) const;   // pcmk_<action>_action
+  int tries(const std::string& action) const;                 // pcmk_<action>_retries, 2
+  std::string agent_action(const std::string& action) const;  // pcmk_<action>_action
 };
 
 // The stonith primitives that a node may use: not disabled, and not kept away by a location constraint.

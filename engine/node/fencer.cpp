@@ -68,8 +68,8 @@ void Fencer::received(Step& step, NodeId from, const FenceOffer& message, const 
   if (operation.awaited.empty() && !operation.chosen) choose(step, operation, cib);
 }
 
-// Everybody who can has offered. Without a topology any device that can fence the target will do, and the next
-// is tried if it fails.
+// Everybody who can has offered. Without a topology any device that can fence the target will do, and the
+// next is tried if it fails.
 void Fencer::choose(Step& step, Operation& operation, const cib::Cib&) {
   operation.chosen = true;
   step.cancel(TimerKind::fence_query, operation.id.number);
@@ -245,11 +245,11 @@ void Fencer::received(Step& step, NodeId from, const FenceQuery& message, const 
     const bool listing = device.check == HostCheck::dynamic_list;
     const CallId call = executor.next_run();
     checks_[call] = {device.id, message.order.target, device.check};
-    step.effects.emplace_back(RunFenceAgent{
-        call,
-        fence_command(device, listing ? "list" : "status", listing ? "" : message.order.target,
-                      device.timeout(listing ? "list" : "status").value_or(kCheckTimeout)),
-        listing ? "" : message.order.target});
+    step.effects.emplace_back(
+        RunFenceAgent{call,
+                      fence_command(device, listing ? "list" : "status", listing ? "" : message.order.target,
+                                    device.timeout(listing ? "list" : "status").value_or(kCheckTimeout)),
+                      listing ? "" : message.order.target});
     ++question.checks;
   }
   if (question.checks == 0) {
@@ -293,8 +293,7 @@ void Fencer::received(Step& step, NodeId from, const FenceExecute& message, cons
     const Duration base = device->delay_base(message.target);
     delay += base;
     const auto spread = std::chrono::duration_cast<std::chrono::seconds>(device->delay_max() - base).count();
-    if (spread > 0)
-      delay += std::chrono::seconds(step.chance.below(static_cast<std::uint64_t>(spread)));
+    if (spread > 0) delay += std::chrono::seconds(step.chance.below(static_cast<std::uint64_t>(spread)));
   }
   const std::uint64_t which = ++last_execution_;
   Execution execution;
@@ -328,11 +327,11 @@ void Fencer::run(Step& step, std::uint64_t which, Executor& executor) {
   runs_[execution.run] = which;
   step.journal(FenceDeviceStarted{execution.order.target, execution.order.action, execution.device.id,
                                   execution.device.agent, execution.run});
-  step.effects.emplace_back(RunFenceAgent{execution.run,
-                                          fence_command(execution.device, execution.order.action,
-                                                        execution.order.target,
-                                                        execution.deadline - step.now.time),
-                                          execution.order.target});
+  step.effects.emplace_back(
+      RunFenceAgent{execution.run,
+                    fence_command(execution.device, execution.order.action, execution.order.target,
+                                  execution.deadline - step.now.time),
+                    execution.order.target});
 }
 
 void Fencer::overdue(Step& step, CallId call) {

@@ -18,7 +18,7 @@ struct FromPeer {
   MessagePtr message;
 };
 struct CibNews {
-  MessagePtr message;                // a ChangeCib
+  MessagePtr message;              // a ChangeCib
   std::vector<CibNotice> notices;  // one for each of its changes
 };
 struct CibReplaced {};

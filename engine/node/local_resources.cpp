@@ -4,12 +4,12 @@
 
 #include "engine/cib/digest.h"
 #include "engine/cib/history.h"
+#include "engine/node/cib_change.h"
 
 namespace fencepost::node {
 namespace {
 
 constexpr Duration kMetaDataTimeout = 30s;  // of the meta-data action, as the executor's library has it
-const char* const kFeatureSet = "3.16.1";   // Pacemaker 2.1.5
 
 std::string agent_name(const policy::ActionResource& r) {
   return r.agent_class + ":" + r.provider + ":" + r.type;
@@ -26,8 +26,8 @@ AgentClass agent_class(const std::string& name) {
 bool is_meta(const std::string& name) { return name.rfind("CRM_meta_", 0) == 0; }
 
 bool changes_role(const std::string& task) {
-  return task == "start" || task == "stop" || task == "promote" || task == "demote" ||
-         task == "migrate_to" || task == "migrate_from";
+  return task == "start" || task == "stop" || task == "promote" || task == "demote" || task == "migrate_to" ||
+         task == "migrate_from";
 }
 
 Duration ms(std::int64_t count) { return std::chrono::milliseconds(count); }
@@ -60,8 +60,8 @@ cib::OpHistory history_of(const Step& step, const Job& job, const policy::Action
 void set_result(cib::OpHistory& op, OpStatus status, int rc) {
   op.status = static_cast<cib::OpStatus>(status);
   op.rc = static_cast<cib::AgentRc>(rc);
-  op.transition_magic = std::to_string(static_cast<int>(status)) + ":" + std::to_string(rc) + ";" +
-                        op.transition_key;
+  op.transition_magic =
+      std::to_string(static_cast<int>(status)) + ":" + std::to_string(rc) + ";" + op.transition_key;
 }
 
 }  // namespace
@@ -153,7 +153,8 @@ void LocalResources::result(Step& step, const JobResult& result, Executor& execu
   const Job& job = *result.job;
   if (job.internal) {  // meta-data: whatever it said, those who waited have waited
     known_agents_.insert(job.notify);
-    for (const Waiting& each : std::exchange(waiting_[job.notify], {})) run(step, each.dc, each.order, executor);
+    for (const Waiting& each : std::exchange(waiting_[job.notify], {}))
+      run(step, each.dc, each.order, executor);
     return;
   }
   const AgentCommand& command = *job.command;
@@ -178,8 +179,11 @@ void LocalResources::result(Step& step, const JobResult& result, Executor& execu
 
 void LocalResources::record(Step& step, const Job& job, cib::OpHistory op) {
   const policy::ActionResource& r = job.action->resource;
-  PutOp change{step.self.uuid(), step.self.name(), job.command->resource,
-               {r.agent_class, r.provider, r.type}, std::move(op)};
+  PutOp change{step.self.uuid(),
+               step.self.name(),
+               job.command->resource,
+               {r.agent_class, r.provider, r.type},
+               std::move(op)};
   cib::record(history_, {.id = change.resource, .agent = change.agent, .container = {}}, change.op);
   step.change_cib({std::move(change)});
 }
@@ -224,8 +228,7 @@ std::string digest_of(const policy::Action& action) {
   return cib::digest(covered);
 }
 
-void clear_fail_counts(Step& step, const std::string& resource, Attributes& attributes,
-                       const cib::Cib& cib) {
+void clear_fail_counts(Step& step, const std::string& resource, Attributes& attributes, const cib::Cib& cib) {
   const cib::NodeState* state = cib::find_node_state(cib.status, step.self.name());
   if (state == nullptr) return;
   std::vector<PutTransient> changes;
@@ -235,8 +238,7 @@ void clear_fail_counts(Step& step, const std::string& resource, Attributes& attr
         const std::string mine = prefix + resource;
         if (pair.name != mine && pair.name.rfind(mine + "#", 0) != 0) continue;
         changes.push_back({step.self.uuid(), step.self.name(), pair.name, std::nullopt, false});
-        if (prefix == "fail-count-")
-          step.journal(FailCountChanged{step.self.name(), resource, "", {}, ""});
+        if (prefix == "fail-count-") step.journal(FailCountChanged{step.self.name(), resource, "", {}, ""});
       }
     }
   }

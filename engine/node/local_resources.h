@@ -42,7 +42,7 @@ class LocalResources {
   void erase_op(Step& step, const std::string& resource, const std::string& op);
 
   cib::NodeState history_;
-  std::set<std::string> known_agents_;                    // whose meta-data has been read
+  std::set<std::string> known_agents_;                   // whose meta-data has been read
   std::map<std::string, std::vector<Waiting>> waiting_;  // by agent
 };
 

@@ -21,8 +21,8 @@ struct NodeOptions {
   NodeId self;
   std::shared_ptr<const Nodelist> nodelist;
   std::shared_ptr<const Profile> profile;
-  std::uint64_t seed = 0;       // of this node's own chance (random fencing delays, election ties)
-  int cpus = 2;                 // node-action-limit is twice this
+  std::uint64_t seed = 0;        // of this node's own chance (random fencing delays, election ties)
+  int cpus = 2;                  // node-action-limit is twice this
   bool journal_repeats = false;  // also runs of recurring actions that made no news
 };
 

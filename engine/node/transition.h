@@ -55,10 +55,10 @@ class Transition {
   bool active_ = false;
   int id_ = -1;
   std::shared_ptr<const policy::Decision> decision_;
-  std::vector<State> states_;                    // by synapse
-  std::vector<std::uint32_t> unmet_;             // inputs that have not happened
-  std::vector<std::vector<std::size_t>> after_;  // by action: the synapses that wait for it
-  std::map<std::string, int> jobs_, migrations_; // on their way, by node
+  std::vector<State> states_;                     // by synapse
+  std::vector<std::uint32_t> unmet_;              // inputs that have not happened
+  std::vector<std::vector<std::size_t>> after_;   // by action: the synapses that wait for it
+  std::map<std::string, int> jobs_, migrations_;  // on their way, by node
   int in_flight_ = 0;
   int abort_priority_ = 0;
   bool held_back_ = false;  // by a limit
