@@ -7,6 +7,7 @@
 #include "engine/cib/read.h"
 #include "engine/cib/write.h"
 #include "engine/node/profile.h"
+#include "models/invariants/invariants.h"
 #include "models/os/storage_world.h"
 #include "models/world.h"
 #include "scenarios/cluster_watch.h"
@@ -103,6 +104,7 @@ class Run {
   Outcome play() {
     const auto built = models::build_storage(world_, scenario_.storage);
     if (!built) give_up(to_string(built.error()));
+    world_.part<models::Invariants>().watch(invariant_options());
     if (built && form() && load()) follow();
     return conclude();
   }
@@ -239,6 +241,7 @@ class Run {
 
   // --- At the end ---
   Outcome conclude() {
+    world_.part<models::Invariants>().finish();
     outcome_.end = world_.now();
     outcome_.events = world_.events();
     outcome_.fingerprint = sim::hex(world_.fingerprint());
@@ -257,6 +260,20 @@ class Run {
     }
     outcome_.verdict = verdict_of(outcome_.findings);
     return std::move(outcome_);
+  }
+
+  // What a CIB says about how often things may run.
+  models::InvariantOptions invariant_options() const {
+    models::InvariantOptions options;
+    const cib::Configuration& configuration = *scenario_.cib->configuration;
+    for (const cib::Resource& top : configuration.resources)
+      if (top.kind == cib::ResourceKind::clone || top.kind == cib::ResourceKind::bundle)
+        cib::for_each_resource(top.children, [&](const cib::Resource& resource, const cib::Resource*) {
+          options.clones.insert(resource.id);
+        });
+    const std::string* policy = cib::find_property(configuration, "no-quorum-policy");
+    options.service_needs_quorum = policy == nullptr || (*policy != "ignore" && *policy != "freeze");
+    return options;
   }
 
   static constexpr Duration kStartLimit = 10min;

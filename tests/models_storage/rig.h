@@ -24,7 +24,7 @@ struct Ran {
   std::string reason;
 };
 
-class Rig final : public backend::Observer, public AgentWatcher {
+class Rig : public backend::Observer, public AgentWatcher {
  public:
   explicit Rig(StorageConfig storage = {}, std::uint64_t seed = 1);
 
