@@ -141,7 +141,7 @@ ActionId request_pseudo(Draft& d, ResourceId resource, Key key, bool optional, b
 }
 
 ActionId milestone(Draft& d, const std::string& name, Task task) {
-  const ActionId id = request_cluster(d, name, task, NodeId{}, Demand::required);
+  const ActionId id = request_cluster(d, name, task, NodeId{}, Demand::optional);
   d[id].pseudo = true;
   d[id].runnable = true;
   return id;

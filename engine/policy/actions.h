@@ -17,7 +17,7 @@ ActionId request_named(Draft& d, ResourceId resource, Key key, std::string_view 
 ActionId request_cluster(Draft& d, const std::string& name, Task task, NodeId node, Demand demand);
 // A pseudo-action of a collective resource: optional and runnable until something says otherwise.
 ActionId request_pseudo(Draft& d, ResourceId resource, Key key, bool optional, bool runnable);
-// One to mark progress by, of no resource, required.
+// One to mark progress by, of no resource; optional until something says otherwise.
 ActionId milestone(Draft& d, const std::string& name, Task task);
 
 // Key of an operation by its name; names without a Task get one for this decision.

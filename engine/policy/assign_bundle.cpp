@@ -50,7 +50,8 @@ void open_inner_clone(Draft& d, const Bundle& bundle) {
 }  // namespace
 
 void assign_bundle(Draft& d, ResourceId id) {
-  if (!d[id].unassigned || d[id].assigning) return;
+  // A bundle is gone through each time that somebody wants to be with it; what is assigned stays so.
+  if (d[id].assigning) return;
   d[id].assigning = true;
   const Bundle& bundle = *bundle_data(d, id);
   dump_scores(d, id, ScoreLine::Kind::bundle);

@@ -106,6 +106,13 @@ bool is_ancestor(const Draft& d, ResourceId ancestor, ResourceId of) {
 
 // ---------------------------------------------------------------- nodes
 
+NodeId find_node(const Draft& d, std::string_view name) {
+  for (const Node& node : d.nodes) {
+    if (cib::equal_ignoring_case(node.spec->name, name)) return node.id;
+  }
+  return {};
+}
+
 bool available(const Draft& d, NodeId id) {
   if (!id.valid()) return false;
   const Node& n = d[id];

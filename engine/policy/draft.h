@@ -78,6 +78,7 @@ struct Node {
   bool was_fenced = false;         // node_fenced
   bool knows_maintenance = false;  // node_in_maintenance
   bool history_read = false;
+  bool late = false;       // known only since an orphaned connection was found
   bool in_bundle = false;  // a bundle's replica is this node: nothing else runs or is looked for there
 
   ResourceId connection;  // of remote and guest nodes
@@ -336,7 +337,8 @@ struct Draft {
 
   bool have_quorum = false;
   std::vector<Node> nodes;
-  std::vector<NodeId> states;  // nodes with a node_state, in document order
+  std::deque<NodeSpec> made_nodes;  // of orphaned connections
+  std::vector<NodeId> states;       // nodes with a node_state, in document order
   std::deque<Resource> resources;
   std::vector<ResourceId> top_level;
   std::vector<Bundle> bundles;
@@ -383,6 +385,7 @@ struct Draft {
 
 // ---------------------------------------------------------------- questions about it
 
+NodeId find_node(const Draft& d, std::string_view name);
 // The outermost resource around this one, but never past a bundle, unless `past_bundles`.
 ResourceId top_of(const Draft& d, ResourceId id, bool past_bundles = false);
 // The bundle this is part of, directly or through its clone; invalid if none.

@@ -264,7 +264,7 @@ bool may_expire(const Draft& d, const HistoryReader& reader, const OpEntry& op) 
   if (r.def->reconnect_interval_s == 0 || !d.options.stonith || op.interval_ms == 0 || !op.is("monitor"))
     return true;
   // A connection that is being tried again stays failed until its node was certainly fenced.
-  const NodeId remote = d.config->find_node(r.spec->id);
+  const NodeId remote = find_node(d, r.spec->id);
   return !remote.valid() || d[remote].was_fenced;
 }
 

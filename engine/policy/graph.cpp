@@ -184,6 +184,7 @@ void GraphMaker::add_maintenance() {
   }
   if (maintenance_.empty()) return;
   maintenance_action_ = milestone(d_, "maintenance_nodes", Task::maintenance_nodes);
+  d_[maintenance_action_].optional = false;
   add(maintenance_action_);
 }
 

@@ -256,7 +256,7 @@ void reset_remote(HistoryReader& reader) {
   Draft& d = reader.d;
   Resource& r = d[reader.resource];
   if (d.options.stonith) {
-    const NodeId remote = d.config->find_node(r.spec->id);
+    const NodeId remote = find_node(d, r.spec->id);
     if (remote.valid() && d[remote].kind == NodeKind::remote && !d[remote].was_fenced) {
       fence(d, remote, {.reason = "remote connection is unrecoverable"});
     }
@@ -320,7 +320,7 @@ void act_on_failure(HistoryReader& reader) {
 void confirm_remote_fencing(HistoryReader& reader) {
   Draft& d = reader.d;
   if (!d[reader.resource].failed || !is_remote_connection(d, reader.resource)) return;
-  const NodeId node = d.config->find_node(d[reader.resource].spec->id);
+  const NodeId node = find_node(d, d[reader.resource].spec->id);
   if (node.valid() && d[node].kind == NodeKind::remote && d[node].unclean) d[node].unseen = false;
 }
 

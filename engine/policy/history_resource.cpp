@@ -73,10 +73,10 @@ ResourceId find_instance(Draft& d, NodeId node, ResourceId clone, std::string_vi
         found = member;
       }
     }
-    if (found.valid() || only_new) break;
+    if (found.valid()) break;
     bool blocked = false;
     for_each_resource(d, child, [&](ResourceId r) { blocked = blocked || d[r].blocked; });
-    if (!inactive.valid() && locations.empty() && !blocked) {
+    if (!only_new && !inactive.valid() && locations.empty() && !blocked) {
       const ResourceId member = member_of_instance(d, child, base);
       if (member.valid() && (!d[member].pending_node.valid() || d[member].pending_node == node))
         inactive = member;
@@ -120,11 +120,12 @@ ResourceId make_orphan(Draft& d, const cib::ResourceHistory& entry) {
   Resource& orphan = d[id];
   orphan.orphan = true;
   if (orphan.def->remote_connection) {
-    const NodeId node = d.config->find_node(entry.id);
+    const NodeId node = find_node(d, entry.id);
     if (node.valid()) {
       orphan.orphan_connection = true;
       if (!d[node].connection.valid()) d[node].connection = id;
       d[node].shutting_down = true;
+      d[node].late = false;
     }
   }
   if (!entry.container.empty()) d.orphan_fillers.emplace_back(id, entry.container);

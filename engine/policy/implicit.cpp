@@ -56,6 +56,7 @@ void order_unfencing(Draft& d, ResourceId id) {
 ActionId load_stopped(Draft& d, NodeId node) {
   const ActionId gate = milestone(d, "load_stopped_" + std::string{d[node].name()}, Task::load_stopped);
   d[gate].node = node;
+  d[gate].optional = false;
   return gate;
 }
 

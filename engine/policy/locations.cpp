@@ -90,7 +90,7 @@ void add_rule_location(Draft& d, ResourceId id, const LocationSource& source, co
 
 void read_location_of(Draft& d, ResourceId id, const LocationSource& source) {
   if (!source.node.empty() && !source.score.empty()) {
-    const NodeId node = d.config->find_node(source.node);
+    const NodeId node = find_node(d, source.node);
     if (!node.valid()) return;
     Location location;
     location.id = source.constraint->id;

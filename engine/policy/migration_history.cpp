@@ -9,7 +9,7 @@ struct Ends {
 };
 
 Ends ends_of(const Draft& d, const cib::OpHistory& op) {
-  return {d.config->find_node(op.migrate_source), d.config->find_node(op.migrate_target)};
+  return {find_node(d, op.migrate_source), find_node(d, op.migrate_target)};
 }
 
 // The entry of that migration on the node.

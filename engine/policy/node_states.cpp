@@ -170,6 +170,7 @@ void read_node_states(Draft& d) {
     if (!id.valid()) continue;
     d[id].state = &state;
     d.states.push_back(id);
+    if (d[id].late) continue;
     if (d[id].is_remote()) {
       read_remote_state(d, id);
     } else {

@@ -215,7 +215,7 @@ void take_pending(HistoryReader& reader, const OpEntry& op) {
   } else if (op.is("promote")) {
     r.role = Role::promoted;
   } else if (op.is("migrate_to") && d[reader.node].unclean) {
-    const NodeId target = d.config->find_node(op.xml->migrate_target);
+    const NodeId target = find_node(d, op.xml->migrate_target);
     if (target.valid()) request(d, reader.resource, kStop, target, Demand::required);
   }
   if (r.pending_task_word.empty() && (op.interval_ms > 0 || !op.is("monitor"))) {

@@ -148,7 +148,7 @@ void rate_instance(Draft& d, ResourceId clone, ResourceId id) {
       apply_colocation(d, id, c.primary, c);
     }
   }
-  d[id].sort_index = d[id].next_role == Role::promoted ? Score::kInfinity : d[id].priority;
+  if (node.valid()) d[id].sort_index = d[id].next_role == Role::promoted ? Score::kInfinity : d[id].priority;
 }
 
 // What constraints on the promoted role make of the nodes.

@@ -277,7 +277,7 @@ ResourceId acting_instance(const Draft& d, ResourceId instance, Task task, bool 
 Changed interleaved_update(Draft& d, const KindUpdate& u) {
   Changed changed;
   const Key first_key = d[u.first].key;
-  const bool current = first_key == key(Task::stopped) || first_key == key(Task::demoted);
+  const bool current = first_key.task == Task::stopped || first_key.task == Task::demoted;
   const Task first_task = atomic(first_key.task);
   const Task then_task = d[u.then].task;
   for (ResourceId instance : paired_children(d, d[u.then].resource)) {

@@ -62,7 +62,8 @@ ResourceId last_part(const Draft& d, ResourceId id) {
   return last;
 }
 
-void place_bundle_node(Draft& d, const Bundle& bundle, const BundlePart& part, const std::vector<ResourceId>& last) {
+void place_bundle_node(Draft& d, const Bundle& bundle, const BundlePart& part,
+                       const std::vector<ResourceId>& last) {
   d[part.node].in_bundle = true;
   const bool configured = d[part.node].spec->xml != nullptr;
   for (Resource& r : d.resources) {
@@ -97,14 +98,47 @@ void place_bundle_nodes(Draft& d) {
   }
 }
 
+// A connection that is no longer configured still has its node, which histories tell of.
+void find_nodes_of_orphans(Draft& d) {
+  for (const auto& state : d.cib->status.nodes) {
+    for (const auto& entry : state->resources) {
+      const cib::Agent& agent = entry->agent;
+      if (agent.standard != "ocf" || agent.provider != "pacemaker" || agent.type != "remote") continue;
+      const auto is_it = [&entry](const auto& other) { return other.name == entry->id; };
+      const auto& nodes = d.config->nodes;
+      if (entry->ops.empty() || std::any_of(nodes.begin(), nodes.end(), is_it)) continue;
+      if (std::any_of(d.made_nodes.begin(), d.made_nodes.end(), is_it)) continue;
+      if (cib::find_resource(*d.config->source, entry->id) != nullptr) continue;
+      d.made_nodes.push_back({.name = entry->id, .id = entry->id, .kind = NodeKind::remote});
+    }
+  }
+}
+
+void set_up_nodes(Draft& d) {
+  find_nodes_of_orphans(d);
+  std::vector<const NodeSpec*> specs;
+  for (const NodeSpec& spec : d.config->nodes) specs.push_back(&spec);
+  for (const NodeSpec& spec : d.made_nodes) specs.push_back(&spec);
+  if (!d.made_nodes.empty()) {
+    std::stable_sort(specs.begin(), specs.end(), [](const NodeSpec* a, const NodeSpec* b) {
+      return cib::compare_node_names(a->name, b->name) < 0;
+    });
+  }
+  d.nodes.reserve(specs.size());
+  for (const NodeSpec* spec : specs) set_up_node(d, *spec);
+  for (Node& node : d.nodes) {
+    node.late = std::any_of(d.made_nodes.begin(), d.made_nodes.end(),
+                            [&](const NodeSpec& s) { return &s == node.spec; });
+  }
+}
+
 void set_up_bundles(Draft& d) {
   for (const BundleSpec& spec : d.config->bundles) {
     Bundle bundle;
     bundle.spec = &spec;
     bundle.resource = spec.resource;
     for (const BundleReplicaSpec& part : spec.parts) {
-      bundle.parts.push_back(
-          {&part, part.guest_node.empty() ? NodeId{} : d.config->find_node(part.guest_node)});
+      bundle.parts.push_back({&part, part.guest_node.empty() ? NodeId{} : find_node(d, part.guest_node)});
     }
     d.bundles.push_back(std::move(bundle));
   }
@@ -147,6 +181,7 @@ void set_up_resource(Draft& d, const ResourceSpec& spec) {
   const bool opts_in = d.options.symmetric || (def.remote_connection && !def.container.empty());
   if (opts_in) {
     for (const Node& node : d.nodes) {
+      if (node.late) continue;
       r.scores[node.id] = {.score = node.score, .count = 0, .discovery = Discovery::always, .present = true};
     }
   }
@@ -190,8 +225,7 @@ void set_up(Draft& d) {
     if (!had_quorum) d.options.no_quorum = QuorumPolicy::stop;
   }
   if (d.config->next_change) d.recheck_by(d.config->next_change->since_epoch);
-  d.nodes.reserve(d.config->nodes.size());
-  for (const NodeSpec& spec : d.config->nodes) set_up_node(d, spec);
+  set_up_nodes(d);
   for (const ResourceSpec& spec : d.config->resources) set_up_resource(d, spec);
   d.top_level = d.config->top_level;
   set_up_bundles(d);

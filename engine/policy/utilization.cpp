@@ -135,11 +135,9 @@ void fit_by_utilization(Draft& d, ResourceId id, NodeId& preferred) {
   const Family family{d, id};
   bool whole_family_fits = false;
   std::vector<Utilization> need;
-  if (family.members().size() > 1) {
-    for (ResourceId member : family.members()) add_need_of(d, member, family.members(), need);
-    for (NodeId node : usable) {
-      if (d[id].scores[node].score >= 0 && holds(d, node, need)) whole_family_fits = true;
-    }
+  for (ResourceId member : family.members()) add_need_of(d, member, family.members(), need);
+  for (NodeId node : usable) {
+    if (d[id].scores[node].score >= 0 && holds(d, node, need)) whole_family_fits = true;
   }
   if (whole_family_fits) {
     for (NodeId node : usable) {
