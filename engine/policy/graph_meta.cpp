@@ -127,7 +127,7 @@ void add_parameters(const Draft& d, const PlanAction& action, std::vector<NameVa
 void add_clone_settings(const Draft& d, const PlanAction& action, Attributes& attributes) {
   const Resource& r = d[action.resource];
   const ResourceId clone = r.is_clone() ? action.resource : clone_of(d, action.resource);
-  if (!r.is_clone() && r.spec->instance >= 0) attributes.add_meta("clone", std::to_string(r.spec->instance));
+  if (r.is_primitive() && r.spec->instance >= 0) attributes.add_meta("clone", std::to_string(r.spec->instance));
   if (!clone.valid()) return;
   const CloneSettings& settings = d[clone].clone();
   attributes.add_meta("clone_max", std::to_string(settings.max));

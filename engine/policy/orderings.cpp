@@ -183,6 +183,7 @@ int required_instances(const Draft& d, ResourceId first, const cib::OrderConstra
 void order_after_some(Draft& d, const cib::OrderConstraint& c, ResourceId first, Key first_key,
                       ResourceId then, Key then_key, Kinds kinds, int needed) {
   const ActionId gate = milestone(d, "clone-one-or-more:" + c.id, Task::one_or_more);
+  d[gate].optional = true;  // it happens when what it counts does
   d[gate].one_or_more = true;
   d[gate].needed = needed;
   for (ResourceId instance : d[first].children) {
@@ -283,6 +284,7 @@ void between_sets(Draft& d, const OrderedSet& a, const OrderedSet& b, Key a_task
   const Kinds kinds = kinds_for(kind, b_task.task, symmetry);
   if (!a.require_all && a_task.task != Task::stop && a_task.task != Task::demote) {
     const ActionId gate = milestone(d, "one-or-more:" + a.xml->id, Task::one_or_more);
+    d[gate].optional = true;  // it happens when what it counts does
     d[gate].one_or_more = true;
     for (ResourceId member : a.members) {
       order(d, {.first_resource = member,

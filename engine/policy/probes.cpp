@@ -68,7 +68,7 @@ bool probe_primitive(Draft& d, ResourceId id, NodeId node) {
   if (unfenced_first(d, r)) {
     const ActionId on = fence_action(d, {.node = node, .operation = "on", .optional = true, .reason = {}});
     link(d, on, action_id, kOrder);
-    require_unfencing(d, node, r.spec->id + " probe", action_id);
+    require_unfencing(d, node, r.spec->id + " monitor", action_id);
   }
   PlanAction& action = d[action_id];
   if (!contains(r.active_on, node)) {

@@ -21,8 +21,15 @@ struct InstanceView {
   bool partial = false;  // some members run, some do not
   bool special = false;  // has more to tell than the node it runs on
   std::set<NodeId> nodes;
+  std::set<NodeId> running;  // those that are not listed as stopped, too
   Role role = Role::stopped;
 };
+
+// What is unmanaged on a cluster node that is offline is shown, and yet its node counts as one where the
+// clone is stopped. (Observed.)
+bool counts_as_running(const ResourceState& leaf, const policy::NodeState& node) {
+  return node.online || leaf.managed || node.kind != policy::NodeKind::member;
+}
 
 InstanceView look_at(const ClusterState& state, ResourceId instance, bool pending) {
   InstanceView view;
@@ -34,7 +41,9 @@ InstanceView look_at(const ClusterState& state, ResourceId instance, bool pendin
     view.role = std::max(view.role, shown_role(state, leaf));
     view.special = view.special || leaf.orphan || !leaf.managed || leaf.failed || leaf.active_on.size() > 1;
     has_pending = has_pending || (pending && !leaf.pending_task.empty());
-    if (leaf.active_on.empty()) {
+    for (const NodeId node : leaf.active_on)
+      if (counts_as_running(leaf, state[node])) view.running.insert(node);
+    if (!is_active(state, id)) {
       all = false;
       continue;
     }
@@ -49,8 +58,15 @@ InstanceView look_at(const ClusterState& state, ResourceId instance, bool pendin
   return view;
 }
 
+// By its own target role, or by that of what it clones.
+bool is_disabled(const ClusterState& state, ResourceId clone) {
+  const std::vector<ResourceId>& children = state[clone].children;
+  return state[clone].target == Role::stopped ||
+         (!children.empty() && state[children.front()].target == Role::stopped);
+}
+
 std::string stopped_text(const ClusterState& state, ResourceId clone, NodeId node) {
-  if (state[clone].target == Role::stopped) return "Stopped (disabled)";
+  if (is_disabled(state, clone)) return "Stopped (disabled)";
   for (const ResourceId leaf : leaves(state, clone)) {
     const MaskedProbeFailure* failure = masked_failure(state[leaf], node);
     if (failure != nullptr) return "Stopped (" + rc_text(failure->rc) + ")";
@@ -84,7 +100,7 @@ CloneView view_clone(const ClusterState& state, ResourceId id, bool pending) {
   std::set<NodeId> promoted, started, running;
   for (const ResourceId instance : clone.children) {
     const InstanceView one = look_at(state, instance, pending);
-    running.insert(one.nodes.begin(), one.nodes.end());
+    running.insert(one.running.begin(), one.running.end());
     if (clone.unique) {
       if (one.active || !state[instance].orphan) view.individually.push_back(instance);
     } else if (one.special) {
@@ -102,7 +118,13 @@ CloneView view_clone(const ClusterState& state, ResourceId id, bool pending) {
 
 bool is_active(const ClusterState& state, ResourceId id) {
   const std::vector<ResourceId> all = leaves(state, id);
-  return std::any_of(all.begin(), all.end(), [&](ResourceId leaf) { return !state[leaf].active_on.empty(); });
+  return std::any_of(all.begin(), all.end(), [&](ResourceId leaf) {
+    const ResourceState& resource = state[leaf];
+    // A managed resource cannot run on a node that is known to be down.
+    return std::any_of(resource.active_on.begin(), resource.active_on.end(), [&](NodeId node) {
+      return state[node].online || state[node].unclean || !resource.managed;
+    });
+  });
 }
 
 Role shown_role(const ClusterState& state, const ResourceState& resource) {
@@ -114,7 +136,7 @@ Role shown_role(const ClusterState& state, const ResourceState& resource) {
 
 const MaskedProbeFailure* masked_failure(const ResourceState& resource, NodeId node) {
   for (const MaskedProbeFailure& failure : resource.probe_failures)
-    if (!node.valid() || (failure.on_node_recorded && failure.node == node)) return &failure;
+    if (failure.on_node_recorded && (!node.valid() || failure.node == node)) return &failure;
   return nullptr;
 }
 

@@ -172,21 +172,25 @@ Texts ours_of(const Corpus& corpus, const Case& one) {
           {Artifact::exp, detail.graph}};
 }
 
-std::string canonical(Artifact artifact, const std::string& text) {
+std::string comparable(Artifact artifact, const std::string& text) {
   switch (artifact) {
     case Artifact::summary:
-      return without_blanks(with_new_spellings(text));
+      return with_new_spellings(text);
     case Artifact::scores:
-      return without_blanks(sorted_scores(text));
+      return sorted_scores(text);
     case Artifact::dot:
-      return without_blanks(sorted_dot(text));
+      return sorted_dot(text);
     case Artifact::exp:
       break;
   }
   std::string graph = text;
   drop_attribute(graph, "crm_feature_set");
   drop_attribute(graph, "batch-limit");
-  return without_blanks(graph);
+  return graph;
+}
+
+std::string canonical(Artifact artifact, const std::string& text) {
+  return without_blanks(comparable(artifact, text));
 }
 
 Passes read_passes(const std::string& file) {

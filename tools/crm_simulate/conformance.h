@@ -33,7 +33,8 @@ using Texts = std::map<Artifact, std::string>;
 Texts expected_of(const Corpus& corpus, const Case& one);
 Texts ours_of(const Corpus& corpus, const Case& one);
 
-// Brings a text into the form in which two of them are compared.
+// A text without what does not count, still readable; and the form in which two of them are compared.
+std::string comparable(Artifact artifact, const std::string& text);
 std::string canonical(Artifact artifact, const std::string& text);
 
 using Passes = std::map<std::string, std::set<Artifact>>;  // by case

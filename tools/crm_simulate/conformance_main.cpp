@@ -89,11 +89,12 @@ int show_difference(const Corpus& corpus, const std::string& name, Artifact arti
     const auto write = [&](const char* file, const std::string& text) {
       std::ofstream(folder / file) << text;
     };
-    const bool sorted = artifact == Artifact::scores || artifact == Artifact::dot;
-    const auto readable = [&](const std::string& text) { return sorted ? canonical(artifact, text) : text; };
+    const auto readable = [&](const std::string& text) { return comparable(artifact, text); };
     write("expected", readable(expected_of(corpus, one).at(artifact)));
     write("ours", readable(ours_of(corpus, one).at(artifact)));
-    const std::string command = "cd '" + folder.string() + "' && diff -u -w -B expected ours";
+    const std::string command =
+        "cd '" + folder.string() +
+        "' && sed -i 's/  */ /g; s, />,/>,' expected ours && diff -u -w -B expected ours";
     std::fflush(nullptr);
     const int status = std::system(command.c_str());
     std::filesystem::remove_all(folder);

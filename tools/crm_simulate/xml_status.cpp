@@ -104,8 +104,7 @@ void StatusWriter::resource(ResourceId id) {
 
 void StatusWriter::primitive(ResourceId id) {
   const ResourceState& resource = state_[id];
-  const bool active = std::any_of(resource.active_on.begin(), resource.active_on.end(),
-                                  [&](NodeId node) { return state_[node].online || state_[node].unclean; });
+  const bool active = is_active(state_, id);
   XmlAttributes attributes{{"id", resource.name},
                            {"resource_agent", agent_name(resource)},
                            {"role", to_string(shown_role(state_, resource))}};
