@@ -168,6 +168,21 @@ bool has_magic_address(const Draft& d, ResourceId id) {
                      [](const NameValue& pair) { return pair.name == "addr" && pair.value == "#uname"; });
 }
 
+DeviceDigests digest_device(const Draft& d, ResourceId device, NodeId target) {
+  std::vector<NameValue> parameters = parameters_on(d, device, target);
+  const auto keep_unless = [&parameters](auto out) {
+    parameters.erase(std::remove_if(parameters.begin(), parameters.end(), out), parameters.end());
+  };
+  keep_unless([](const NameValue& pair) { return left_out(pair.name); });
+  DeviceDigests digests;
+  digests.all = digest_of(parameters);
+  keep_unless([](const NameValue& pair) {
+    return is_fencing_parameter(pair.name) || listed("passwd password user", pair.name);
+  });
+  digests.secure = digest_of(parameters);
+  return digests;
+}
+
 Comparison compare_digests(Draft& d, ResourceId id, NodeId node, const cib::OpHistory& op) {
   std::string_view task = op.operation;
   const auto interval = static_cast<std::uint32_t>(op.interval.count());

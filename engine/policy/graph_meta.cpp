@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/cib/date.h"
+#include "engine/policy/digests.h"
 #include "engine/policy/graph_parts.h"
 
 namespace fencepost::policy {
@@ -127,7 +128,8 @@ void add_parameters(const Draft& d, const PlanAction& action, std::vector<NameVa
 void add_clone_settings(const Draft& d, const PlanAction& action, Attributes& attributes) {
   const Resource& r = d[action.resource];
   const ResourceId clone = r.is_clone() ? action.resource : clone_of(d, action.resource);
-  if (r.is_primitive() && r.spec->instance >= 0) attributes.add_meta("clone", std::to_string(r.spec->instance));
+  if (r.is_primitive() && r.spec->instance >= 0)
+    attributes.add_meta("clone", std::to_string(r.spec->instance));
   if (!clone.valid()) return;
   const CloneSettings& settings = d[clone].clone();
   attributes.add_meta("clone_max", std::to_string(settings.max));
@@ -164,11 +166,28 @@ void add_guest_settings(const Draft& d, const PlanAction& action, Attributes& at
 
 // ---------------------------------------------------------------- what follows
 
+// With which parameters the devices that unfence were known: the node remembers them.
+void add_device_digests(const Draft& d, NodeId target, Attributes& attributes) {
+  std::string all, secure;
+  for (std::size_t i = d.resources.size(); i-- > 0;) {
+    const Resource& device = d.resources[i];
+    if (!device.is_primitive() || !device.def->unfencing_device) continue;
+    const DeviceDigests digests = digest_device(d, device.id, target);
+    const std::string name = device.spec->id + ":" + device.def->xml->agent.type + ":";
+    all += name + digests.all + ",";
+    secure += name + digests.secure + ",";
+  }
+  if (all.empty()) return;
+  attributes.add_meta("digests_all", all);
+  attributes.add_meta("digests_secure", secure);
+}
+
 std::vector<std::string> downed_by(const Draft& d, const PlanAction& action) {
   if (!action.node.valid()) return {};
   const std::string node_id{d[action.node].spec->id};
   if (action.task == Task::shutdown) return {node_id};
   if (action.task == Task::stonith) {
+    if (action.pseudo) return {};
     const std::string* how = action.find_meta("stonith_action");
     if (how == nullptr || (*how != "off" && *how != "reboot" && *how != "poweroff")) return {};
     std::vector<std::string> downed{node_id};
@@ -301,6 +320,7 @@ std::vector<NameValue> action_attributes(const Draft& d, const PlanAction& actio
     attributes.add_meta("on_node_uuid", d[action.node].spec->id);
   }
   if (action.task == Task::stonith && action.node.valid()) {
+    if (d.config->unfencing_in_use) add_device_digests(d, action.node, attributes);
     for (const auto& entry : d[action.node].attributes) attributes.add_meta(entry.name, *entry.value);
   }
   return attributes.take();

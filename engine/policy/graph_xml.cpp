@@ -114,13 +114,12 @@ class Writer {
     text += attribute("id", std::to_string(action.id)) + attribute("operation", action.task) +
             attribute("operation_key", action.key);
     text += if_set("internal_operation_key", action.internal_key) + if_set("on_node", action.node) +
-            if_set("on_node_uuid", action.node_uuid) + if_set("router_node", action.router_node) +
-            if_set("shutdown-lock", action.shutdown_lock);
+            if_set("on_node_uuid", action.node_uuid) + if_set("router_node", action.router_node);
     return text;
   }
 
   void action(const Action& action) {
-    line(3, "<" + element(action) + head(action) + ">");
+    line(3, "<" + element(action) + head(action) + if_set("shutdown-lock", action.shutdown_lock) + ">");
     const ActionResource& resource = action.resource;
     if (!resource.id.empty()) {
       line(4, "<primitive" + attribute("id", resource.id) + if_set("long-id", resource.long_id) +

@@ -47,7 +47,7 @@ void set_up_node(Draft& d, const NodeSpec& spec) {
   node.unseen = may_be_lost;
   set_automatic_attributes(d, node);
   if (spec.xml != nullptr) {
-    cib::RuleContext context{.now = d.now};
+    cib::RuleContext context{.now = d.now, .next_change = &d.next_change};
     cib::merge(node.attributes, spec.xml->attributes, context);
     add_utilization(node.capacity, spec.xml->utilization, context);
   }
