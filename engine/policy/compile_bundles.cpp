@@ -198,6 +198,7 @@ cib::Resource make_container(const cib::Resource& bundle, int number, const std:
     block.pairs.push_back(pair_of(block.id, std::move(name), std::move(value)));
   };
   set("image", b.image);
+  set("monitor_cmd", "/bin/true");
   set("allow_pull", "true");
   set("force_kill", "false");
   set("reuse", "false");
@@ -205,7 +206,6 @@ cib::Resource make_container(const cib::Resource& bundle, int number, const std:
   set("mount_points", mount_points(bundle, number));
   if (has_inner(bundle)) {
     set("run_cmd", b.run_command.empty() ? kRemoteDaemon : b.run_command);
-    set("monitor_cmd", "/bin/true");
   } else if (!b.run_command.empty()) {
     set("run_cmd", b.run_command);
   }
