@@ -81,6 +81,7 @@ class Judge {
   // must stand in the reason.
   bool is_cause(const std::string& because, const Seen& fence) const {
     if (because.empty() || fence.result.find(because) != std::string::npos) return true;
+    if (because == "lost") return fence.result == "peer is no longer part of the cluster";
     const std::size_t bar = because.rfind('_');
     if (bar == std::string::npos) return false;
     const std::string resource = because.substr(0, bar);

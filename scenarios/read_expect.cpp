@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "models/invariants/invariants.h"
 #include "scenarios/expect.h"
 #include "scenarios/parts.h"
 
@@ -219,10 +220,7 @@ class ExpectReader {
 
 }  // namespace
 
-std::vector<std::string> invariant_names() {
-  return {"active_twice", "two_primaries",     "double_mount",       "duplicate_ip", "data_loss",
-          "split_brain",  "no_quorum_service", "start_before_fence", "fence_loop",   "recovers"};
-}
+std::vector<std::string> invariant_names() { return models::Invariants::names(); }
 
 const char* to_string(Verdict verdict) {
   switch (verdict) {

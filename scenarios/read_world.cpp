@@ -193,7 +193,7 @@ class WorldReader {
   void read_process(const Value& item) {
     models::ProcessConfig& process = scenario_.storage.processes.emplace_back();
     Fields inner(item, "a process", problems_);
-    for (const char* key : {"node", "command"}) inner.require(key);
+    inner.require("command");
     if (inner.read("node", process.node)) check_node(*item.find("node"), process.node);
     inner.read("command", process.command);
     inner.read("uses", process.uses);
@@ -234,7 +234,10 @@ class WorldReader {
     read_size_field(inner, "network_rate", drbd.network_rate);
     read_size_field(inner, "bytes_per_write", drbd.bytes_per_write);
     inner.read("handshake", drbd.handshake);
-    inner.read("network", drbd.network);
+    if (inner.read("network", drbd.network) &&
+        std::ranges::find(scenario_.world.networks, drbd.network) == scenario_.world.networks.end())
+      problems_.add(*section->find("network"), "there is no network '" + drbd.network + "'; there are " +
+                                                   one_of(scenario_.world.networks));
     inner.finish();
   }
 
@@ -243,6 +246,11 @@ class WorldReader {
     if (!text) return problems_.add(file, "drbd: " + to_string(text.error()));
     auto config = models::parse_drbd(*text, inputs_.path_of(file));
     if (!config) return problems_.add(config.error());
+    for (const models::DrbdResourceConfig& resource : config->resources)
+      for (const models::DrbdHostConfig& host : resource.hosts)
+        if (!is_node(host.name))
+          problems_.add(file, "DRBD resource '" + resource.name + "' names a host '" + host.name +
+                                  "' that is no node here; there are " + one_of(scenario_.nodes));
     std::ranges::move(config->resources, std::back_inserter(scenario_.storage.drbd.resources));
     for (const std::string& what : config->not_modelled)
       scenario_.remarks.push_back(what + " has no effect here");

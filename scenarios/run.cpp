@@ -102,15 +102,18 @@ class Run {
   }
 
   Outcome play() {
-    const auto built = models::build_storage(world_, scenario_.storage);
-    if (!built) give_up(to_string(built.error()));
-    world_.part<models::Invariants>().watch(invariant_options());
-    if (built && form() && load()) follow();
+    if (build() && form() && load()) follow();
     return conclude();
   }
 
  private:
   // --- Before t=0 ---
+
+  bool build() {
+    const Result<void> built = models::build_storage(world_, scenario_.storage);
+    world_.part<models::Invariants>().watch(invariant_options());
+    return built.has_value() || give_up(to_string(built.error()));
+  }
 
   // The empty cluster: the chosen DC first, then the others join it.
   bool form() {

@@ -26,6 +26,12 @@ void Witness::note(Seen::Kind kind, SimTime at, std::string node, std::string wh
   seen_.push_back({kind, at, std::move(node), std::move(what), std::move(result)});
 }
 
+void Witness::fenced(const std::string& target, SimTime at) {
+  Fencing& fencing = fencing_[target];
+  if (!fencing.noted) note(Seen::Kind::fence, at, "", target, fencing.reason);
+  fencing.noted = true;
+}
+
 void Witness::hear(const node::JournalEntry& entry, SimTime at) {
   using Kind = Seen::Kind;
   if (const auto* finished = std::get_if<node::ActionFinished>(&entry)) {
@@ -34,7 +40,14 @@ void Witness::hear(const node::JournalEntry& entry, SimTime at) {
   } else if (const auto* started = std::get_if<node::ActionStarted>(&entry)) {
     note(Kind::start, at, started->name.node, action_name(started->name));
   } else if (const auto* requested = std::get_if<node::FenceRequested>(&entry)) {
-    fence_reason_[requested->target] = requested->reason;
+    fencing_[requested->target].reason = requested->reason;
+  } else if (const auto* device = std::get_if<node::FenceDeviceStarted>(&entry)) {
+    Fencing& fencing = fencing_[device->target];
+    if (fencing.over) fencing = {fencing.reason, false, false};
+  } else if (const auto* finished_fence = std::get_if<node::FenceFinished>(&entry)) {
+    if (!finished_fence->success || finished_fence->action == "on") return;
+    fenced(finished_fence->target, at);
+    fencing_[finished_fence->target].over = true;
   } else if (const auto* dc = std::get_if<node::DcChanged>(&entry)) {
     if (!dc->dc.empty()) note(Kind::dc, at, "", dc->dc);
   } else if (std::get_if<node::TransitionCalculated>(&entry) != nullptr) {
@@ -46,7 +59,10 @@ void Witness::see(const backend::Observation& observation, SimTime at) {
   using Kind = Seen::Kind;
   if (const auto* acted = std::get_if<backend::FenceDeviceActed>(&observation)) {
     if (acted->action != "reboot" && acted->action != "off") return;
-    note(acted->success ? Kind::fence : Kind::fence_try, at, "", acted->target, fence_reason_[acted->target]);
+    if (acted->success)
+      fenced(acted->target, at);
+    else
+      note(Kind::fence_try, at, "", acted->target, fencing_[acted->target].reason);
   } else if (const auto* role = std::get_if<backend::RoleChanged>(&observation)) {
     note(Kind::role, at, role->node, role->resource + " " + role->role);
   } else if (const auto* fault = std::get_if<backend::FaultInjected>(&observation)) {

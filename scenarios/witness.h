@@ -40,11 +40,19 @@ class Witness : public backend::Observer {
 
  private:
   void note(Seen::Kind kind, SimTime at, std::string node, std::string what, std::string result = "");
+  void fenced(const std::string& target, SimTime at);
   void hear(const node::JournalEntry& entry, SimTime at);
   void see(const backend::Observation& observation, SimTime at);
 
   std::vector<Seen> seen_;
-  std::map<std::string, std::string> fence_reason_;  // by target: the latest request
+  // By target. One fencing is noted once: when a device took the node or, if it was off already, when the
+  // cluster is told that it is fenced.
+  struct Fencing {
+    std::string reason;  // of the latest request
+    bool noted = false;
+    bool over = false;
+  };
+  std::map<std::string, Fencing> fencing_;
   std::vector<SimTime> transitions_;
 };
 
