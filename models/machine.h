@@ -98,6 +98,8 @@ class Machine {
   void kill_agent(node::CallId call);
   const std::vector<std::unique_ptr<AgentRun>>& agent_runs() const { return runs_; }
   // As crm_attribute, called by an agent, would: it reaches this node's engine a little later.
+  void set_attribute(node::AttributeRequested request);
+  // As cibadmin or crm_resource, called by a handler, would.
   void command(node::Command command);
 
  private:

@@ -99,6 +99,8 @@ struct TraceWriter::Writer {
       json["status"] = status_text(e.status);
       if (!e.exit_reason.empty()) json["reason"] = e.exit_reason;
       json["transition"] = e.transition;
+      if (!e.notify.empty()) json["notify"] = e.notify;
+      if (e.repeat && e.status != OpStatus::cancelled) json["agent_start"] = to.t(e.started);
       if (e.repeat) json[e.news ? "recurred" : "repeat"] = true;
       to.line(json);
     }

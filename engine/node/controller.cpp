@@ -99,7 +99,9 @@ void Controller::put(Step& step, Notice notice) {
     if (std::holds_alternative<TimerFired>(notice)) return {};
     if (std::holds_alternative<Shutdown>(notice)) return {};
     if (std::holds_alternative<MembershipFormed>(notice)) return {};
-    if (std::holds_alternative<GroupChanged>(notice)) return step.sample(step.profile.second_notice);
+    if (const auto* group = std::get_if<GroupChanged>(&notice))
+      return step.sample(group->members.size() > 1 ? step.profile.second_notice
+                                                   : step.profile.second_notice_alone);
     if (const auto* message = std::get_if<FromPeer>(&notice);
         message != nullptr && std::holds_alternative<Order>(message->message->body))
       return step.sample(step.profile.order_turn);

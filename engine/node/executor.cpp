@@ -300,6 +300,7 @@ void Executor::report(Step& step, Slot slot, std::optional<int> rc, OpStatus sta
                                 .notify = job.notify,
                                 .repeat = op.repeat,
                                 .news = news,
+                                .started = op.started,
                                 .call = op.run});
   }
   results_.push_back({.job = op.job,

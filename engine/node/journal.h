@@ -92,6 +92,7 @@ struct ActionFinished {
   std::string notify;
   bool repeat = false;  // a later run of a recurring action
   bool news = true;     // false: same result as the run before
+  SimTime started{};    // this run; the time of the answer if it never ran
   CallId call;
 };
 // An executor saw a process survive SIGKILL.

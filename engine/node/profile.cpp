@@ -26,7 +26,8 @@ Profile pacemaker_profile() {
       .controller_turn = often({{1ms, 3}, {2ms, 4}, {3ms, 5}, {4ms, 3}, {5ms, 2}, {8ms, 1}, {11ms, 1}}),
       .result_turn = sim::Uniform{500us, 1500us},
       .order_turn = sim::Uniform{0ms, 4ms},
-      .second_notice = often({{0ms, 10}, {5ms, 14}}),
+      .second_notice = sim::Uniform{2ms, 6ms},
+      .second_notice_alone = often({{0ms, 10}, {5ms, 7}}),
 
       .unanswered_sleep = 1s,
       .cib_answer = sim::Uniform{6ms, 16ms},

@@ -217,12 +217,8 @@ class DrbdAgent final : public StorageAgent {
     const auto before = told.find(instance);
     if (before != told.end() && before->second == score && !always) return;
     told[instance] = score;
-    machine.command(node::SetNodeAttribute{
-        .node = machine.name(),
-        .name = "master-" + instance,
-        .value = score ? std::optional(std::to_string(*score)) : std::nullopt,
-        .transient = true,
-    });
+    machine.set_attribute(
+        {"master-" + instance, score ? std::optional(std::to_string(*score)) : std::nullopt, {}});
   }
 };
 

@@ -145,10 +145,7 @@ Duration Agent::head_start(Machine& machine, const AgentRun&) {
 
 Task<bool> set_promotion_score(Process& self, const AgentRun& run, std::optional<std::string> score) {
   Machine& machine = self.machine();
-  machine.command(node::SetNodeAttribute{.node = machine.name(),
-                                         .name = "master-" + run.command().resource,
-                                         .value = std::move(score),
-                                         .transient = true});
+  machine.set_attribute({"master-" + run.command().resource, std::move(score), {}});
   co_await self.sleep(machine.sample(machine.world().config().latencies.attribute_tool));
   co_return true;
 }

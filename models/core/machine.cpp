@@ -254,8 +254,12 @@ void Machine::forget(AgentRun& run) {
   runs_.erase(owned);
 }
 
+void Machine::set_attribute(node::AttributeRequested request) {
+  stack_->attribute(std::move(request), sample(world_.config().latencies.attribute_command));
+}
+
 void Machine::command(node::Command command) {
-  stack_->command(std::move(command), world_.config().latencies.attribute_command);
+  stack_->command(std::move(command), world_.config().latencies.command);
 }
 
 // --- Clock, chance, roles ---

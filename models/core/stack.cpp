@@ -181,6 +181,10 @@ bool Stack::command(node::Command command, const sim::Distribution& delay) {
   return true;
 }
 
+void Stack::attribute(node::AttributeRequested request, Duration delay) {
+  if (engine_) post(std::move(request), delay);
+}
+
 Stack::Asked::Asked(Stack& of) : stack(of), alarm(of.world(), &of.machine_, rings<&Asked::ring>(this)) {}
 
 void Stack::Asked::ring() {

@@ -50,6 +50,7 @@ class Stack final : public backend::Timers,
 
   // A person, a tool or an agent asks: the engine hears of it after this delay.
   bool command(node::Command command, const sim::Distribution& delay);
+  void attribute(node::AttributeRequested request, Duration delay);
   void daemon_died(node::DaemonDied::Daemon daemon);
 
   // To the engine, now. Nothing happens while it does not run.
