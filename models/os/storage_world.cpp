@@ -153,12 +153,14 @@ void StorageWorld::mounted(Machine& machine) {
 
 // --- Truth ---
 
-void ResourceTruth::watch(std::string_view resource, const RoleOf& role) {
-  const bool known =
-      std::any_of(watched_.begin(), watched_.end(), [&](const Watched& w) { return w.resource == resource; });
-  if (known) return;
-  watched_.push_back({std::string(resource), role});
-  machine_.set_role(resource, role());
+bool ResourceTruth::watches(std::string_view resource) const {
+  return std::any_of(watched_.begin(), watched_.end(),
+                     [&](const Watched& w) { return w.resource == resource; });
+}
+
+void ResourceTruth::add(std::string_view resource, RoleOf role) {
+  watched_.push_back({std::string(resource), std::move(role)});
+  machine_.set_role(resource, watched_.back().role());
 }
 
 void ResourceTruth::refresh() {

@@ -49,10 +49,17 @@ class ResourceTruth final : public MachinePart {
   using RoleOf = std::function<std::string_view()>;
   explicit ResourceTruth(Machine& machine) : machine_(machine) {}
 
-  void watch(std::string_view resource, const RoleOf& role);
+  // Asked with every run of an agent: costs nothing when the resource is known.
+  template <class F>
+  void watch(std::string_view resource, const F& role) {
+    if (!watches(resource)) add(resource, role);
+  }
   void refresh();
 
  private:
+  bool watches(std::string_view resource) const;
+  void add(std::string_view resource, RoleOf role);
+
   struct Watched {
     std::string resource;
     RoleOf role;

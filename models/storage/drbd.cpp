@@ -129,6 +129,7 @@ DrbdAnswer Drbd::promote(SimTime now, int host, bool force) {
     if (peer_disk(host, peer, 0) <= DrbdDisk::outdated && peer_disk(host, peer, 0) != DrbdDisk::diskless)
       continue;
     End& there = end(host, peer);
+    if (there.fencing) return DrbdAnswer::fencing_peer;  // the handler is at work
     there.fence_asked = !config_.handlers.fence_peer.empty();
     there.fencing = there.fence_asked;
     return there.fence_asked ? DrbdAnswer::fencing_peer : DrbdAnswer::no_up_to_date_data;

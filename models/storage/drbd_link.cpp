@@ -275,7 +275,10 @@ void Drbd::fence_peer_answered(SimTime, int host, int peer, int code) {
     for (int v = 0; v < volumes(); ++v) volume_of(host, v).outdated = true;
     return;
   }
-  if (code != kInconsistent && code != kOutdated && code != kUnreachable && code != kStonithed) return;
+  if (code != kInconsistent && code != kOutdated && code != kUnreachable && code != kStonithed) {
+    if (role(host) != DrbdRole::primary) here.fencing = false;  // the next promotion calls it again
+    return;
+  }
   for (Peer& volume : here.volumes) {
     volume.disk = code == kInconsistent ? DrbdDisk::inconsistent : DrbdDisk::outdated;
   }

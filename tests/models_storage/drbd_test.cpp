@@ -272,6 +272,9 @@ TEST_CASE("DRBD: with fencing, a node that boots alone is only Consistent until 
   CHECK(pair.disks(bob) == "Consistent/DUnknown");
 
   CHECK(pair.drbd.promote(pair.now, bob) == DrbdAnswer::fencing_peer);
+  CHECK(pair.drbd.fence_requests().size() == 1);
+  CHECK(pair.drbd.promote(pair.now, bob) == DrbdAnswer::fencing_peer);
+  CHECK(pair.drbd.fence_requests().empty());  // one handler at a time
   pair.drbd.fence_peer_answered(pair.now, bob, alice, 7);
   CHECK(pair.drbd.promote(pair.now, bob) == DrbdAnswer::done);
   CHECK(pair.disks(bob) == "UpToDate/Outdated");
