@@ -229,6 +229,7 @@ Result<void> Recorder::finish(const RunResult& result) {
   impl_ = std::make_unique<Impl>();  // closes the file
   impl_->error = Error{{path, 0, 0}, "the recording is finished"};
   std::error_code code;
+  fs::remove(partial + "-journal", code);  // empty, and of no use to a file of another name
   fs::rename(partial, path, code);
   if (code)
     return failure({path, 0, 0},

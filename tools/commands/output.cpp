@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -163,17 +164,21 @@ Result<void> write_file(const std::string& path, const std::string& content) {
   struct Close {
     void operator()(std::FILE* file) const { std::fclose(file); }
   };
-  const std::string beside = path + ".partial";
+  // A pipe or a device cannot be replaced: it is written as it is.
+  std::error_code ignored;  // then it is not there, and fopen tells
+  const bool in_place =
+      std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored);
+  const std::string beside = in_place ? path : path + ".partial";
   const auto fail = [&]() -> Result<void> {
     const std::string why = std::strerror(errno);
-    std::remove(beside.c_str());
+    if (!in_place) std::remove(beside.c_str());
     return failure({path}, "cannot write this file: " + why);
   };
   std::unique_ptr<std::FILE, Close> file(std::fopen(beside.c_str(), "wb"));
   if (!file) return fail();
   if (std::fwrite(content.data(), 1, content.size(), file.get()) != content.size()) return fail();
   if (std::fclose(file.release()) != 0) return fail();
-  if (std::rename(beside.c_str(), path.c_str()) != 0) return fail();
+  if (!in_place && std::rename(beside.c_str(), path.c_str()) != 0) return fail();
   return {};
 }
 

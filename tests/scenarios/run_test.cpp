@@ -1,0 +1,87 @@
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "scenarios/run.h"
+
+using namespace fencepost;
+using namespace fencepost::scenarios;
+
+namespace {
+
+std::string story(const std::string& name) {
+  return std::string(FENCEPOST_SOURCE_DIR) + "/scenarios/ha-database/" + name + ".yaml";
+}
+
+Scenario read(const std::string& path) {
+  auto scenario = read_scenario(path);
+  if (!scenario) FAIL(to_string(scenario.error().front()));
+  return *scenario;
+}
+
+// What did not hold, as the command prints it.
+std::string complaints(const Outcome& outcome) {
+  std::string text;
+  for (const Finding& finding : outcome.findings)
+    if (finding.verdict != Verdict::held) text += finding.expectation + ": " + finding.why + "\n";
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("catalogue: every story holds, with more than one seed", "[catalogue]") {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::string(FENCEPOST_SOURCE_DIR) + "/scenarios/ha-database")) {
+    if (entry.path().extension() != ".yaml" || entry.path().stem().extension() == ".base") continue;
+    const Scenario scenario = read(entry.path().string());
+    for (const std::uint64_t seed : {1, 2, 3}) {
+      const Outcome outcome = run(scenario, {.seed = seed});
+      INFO(scenario.name << " with seed " << seed << "\n" << complaints(outcome));
+      CHECK(outcome.verdict == Verdict::held);
+    }
+  }
+}
+
+TEST_CASE("run: the same scenario and seed give the same fingerprint, another seed another one",
+          "[catalogue]") {
+  const Scenario scenario = read(story("nfs-hang-fences-db1"));
+  const Outcome first = run(scenario, {.seed = 1});
+  CHECK(run(scenario, {.seed = 1}).fingerprint == first.fingerprint);
+  CHECK(run(scenario, {.seed = 2}).fingerprint != first.fingerprint);
+}
+
+TEST_CASE("run: an outage is split into causes that add up to it", "[catalogue]") {
+  const Outcome outcome = run(read(story("node-crash")), {});
+  REQUIRE_FALSE(outcome.outages.empty());
+  for (const reporters::Outage& outage : outcome.outages) {
+    Duration sum{};
+    for (const Duration part : outage.by_cause) sum += part;
+    CHECK(sum == outage.length());
+  }
+}
+
+TEST_CASE("run: a fault that cannot be done leaves the verdict undecided", "[catalogue]") {
+  Scenario scenario = read(story("all-quiet"));
+  TimedFault nobody;
+  nobody.what.fault = models::fault::Crash{.node = "@promoted:ip", .back_after = {}};
+  nobody.at = 5s;
+  scenario.faults.push_back(nobody);
+  scenario.expect = {};
+  CHECK(run(scenario, {}).verdict == Verdict::undecided);
+}
+
+TEST_CASE("run: a fault waits for its trigger", "[catalogue]") {
+  Scenario scenario = read(story("switch-over-by-standby"));
+  TimedFault crash;
+  crash.what.fault = models::fault::Crash{.node = "db1", .back_after = {}};
+  crash.when = Trigger{.kind = Trigger::Kind::start,
+                       .node = "db1",
+                       .resource = "fs",
+                       .action = "stop",
+                       .state = "",
+                       .log = ""};
+  scenario.faults.push_back(crash);
+  scenario.expect = {};
+  const Outcome outcome = run(scenario, {});
+  REQUIRE(outcome.fences.size() == 1);
+  CHECK(outcome.fences.front().node == "db1");
+}
