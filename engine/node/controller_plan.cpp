@@ -71,6 +71,7 @@ void Controller::plan_made(Step& step) {
   if (!planning_) return;
   election_.worked(step);
   policy::Snapshot snapshot;
+  snapshot.sanitized = false;  // a live CIB has its passwords: a change of one is a change
   snapshot.cib = plan_input_.get();
   snapshot.now = planned_at_;
   plan_ = std::make_shared<const policy::Decision>(policy::decide(snapshot));
