@@ -187,7 +187,6 @@ std::vector<std::string> downed_by(const Draft& d, const PlanAction& action) {
   const std::string node_id{d[action.node].spec->id};
   if (action.task == Task::shutdown) return {node_id};
   if (action.task == Task::stonith) {
-    if (action.pseudo) return {};
     const std::string* how = action.find_meta("stonith_action");
     if (how == nullptr || (*how != "off" && *how != "reboot" && *how != "poweroff")) return {};
     std::vector<std::string> downed{node_id};

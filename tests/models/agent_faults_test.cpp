@@ -138,13 +138,10 @@ TEST_CASE("generic stateful: promotion scores reach the engine as attributes of 
   command.provider = "lab";
   world.run_agent("n1", command);
   world.run(1s);
-  const auto asked = world.heard_by<node::CommandReceived>("n1", world.t0);
+  const auto asked = world.heard_by<node::AttributeRequested>("n1", world.t0);
   REQUIRE(asked.size() == 1);
-  const auto* attribute = std::get_if<node::SetNodeAttribute>(&asked[0].second.command);
-  REQUIRE(attribute);
-  CHECK(attribute->name == "master-drbd");
-  CHECK(attribute->value == "5");
-  CHECK(attribute->transient);
+  CHECK(asked[0].second.name == "master-drbd");
+  CHECK(asked[0].second.value == "5");
   CHECK(world.machine("n1").role("drbd") == kUnpromoted);
 }
 

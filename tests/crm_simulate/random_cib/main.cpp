@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <sstream>
 
 #include "tests/crm_simulate/random_cib/generator.h"
 #include "tools/crm_simulate/conformance.h"
@@ -33,13 +32,6 @@ Breadth breadth_of(const std::string& name) {
   if (name == "primitives") return Breadth::primitives;
   if (name == "groups") return Breadth::groups;
   return name == "clones" ? Breadth::clones : Breadth::all;
-}
-
-std::string read(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
 }
 
 bool run(const std::string& command) { return std::system(command.c_str()) == 0; }
