@@ -31,9 +31,6 @@ struct Plan {
 
 struct Run {
   explicit Run(Plan plan, int limit = 100) : jobs(limit) {
-    self.id = NodeId{0};
-    self.nodelist = std::make_shared<const Nodelist>(Nodelist{{"n1", 1}});
-    self.profile = std::make_shared<const Profile>(fencepost_profile());
     transition.begin(step, 0, std::make_shared<const policy::Decision>(std::move(plan.decision)));
   }
   std::vector<std::size_t> fire() {
@@ -45,7 +42,9 @@ struct Run {
   }
 
   int jobs;
-  Self self;
+  Self self{.id = NodeId{0},
+            .nodelist = std::make_shared<const Nodelist>(Nodelist{{"n1", 1}}),
+            .profile = std::make_shared<const Profile>(fencepost_profile())};
   sim::Stream luck{1};
   Effects effects;
   Step step{{kSimStart, {}}, self, luck, effects};
