@@ -4,7 +4,6 @@ set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
-set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
@@ -40,6 +39,31 @@ if(FENCEPOST_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
+# Parsing the standard library (and, in tests, Catch2) once for all files makes clang's builds two to three times faster.
+# g++ gains nothing by it and builds without: so each file is still seen to include what it uses.
+option(FENCEPOST_PCH "Precompile the headers of the standard library; for clang" OFF)
+set(standard_headers <algorithm> <array> <chrono> <cstdint> <functional> <map> <memory> <optional> <set> <span> <sstream>
+                     <string> <string_view> <tuple> <utility> <variant> <vector>)
+
+# fencepost_precompiled(pch_std <vector> …): a target whose precompiled headers others use by fencepost_use_precompiled
+function(fencepost_precompiled name)
+  if(FENCEPOST_PCH)
+    file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/${name}.cpp CONTENT "")
+    add_library(${name} OBJECT ${PROJECT_BINARY_DIR}/${name}.cpp)
+    target_link_libraries(${name} PRIVATE fencepost_flags)
+    target_compile_options(${name} PRIVATE -Xclang -fno-pch-timestamp)
+    target_precompile_headers(${name} PRIVATE ${ARGN})
+  endif()
+endfunction()
+
+function(fencepost_use_precompiled target name)
+  if(FENCEPOST_PCH)
+    target_precompile_headers(${target} REUSE_FROM ${name})
+  endif()
+endfunction()
+
+fencepost_precompiled(pch_std ${standard_headers})
+
 # A target sees the headers of its own folder and of the folders it depends on, and of no other:
 # each folder's headers are reached through a directory that holds only a link to that folder.
 function(fencepost_headers target)
@@ -63,6 +87,7 @@ function(fencepost_library target)
     add_library(${target} STATIC ${ARG_SOURCES})
     fencepost_headers(${target} PUBLIC)
     target_link_libraries(${target} PUBLIC ${ARG_USES} PRIVATE ${ARG_LINKS} fencepost_flags)
+    fencepost_use_precompiled(${target} pch_std)
   else()
     add_library(${target} INTERFACE)
     fencepost_headers(${target} INTERFACE)
