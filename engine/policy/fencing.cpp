@@ -165,7 +165,8 @@ void require_unfencing(Draft& d, NodeId id, const std::string& reason, ActionId 
   if (!d.config->unfencing_in_use) return;
   const Node& node = d[id];
   if (!node.online || node.unclean || node.shutting_down) return;
-  const ActionId on = fence_action(d, {.node = id, .operation = "on", .optional = true, .reason = dependency.valid() ? "" : reason});
+  const ActionId on = fence_action(
+      d, {.node = id, .operation = "on", .optional = true, .reason = dependency.valid() ? "" : reason});
   const std::string* unfenced = node.attributes.find("#node-unfenced");
   const bool done = unfenced != nullptr && cib::parse_integer(*unfenced).value_or(0) != 0;
   if (dependency.valid()) {

@@ -24,7 +24,8 @@ bool is_active(const policy::ClusterState& state, policy::ResourceId id);
 // The role as people read it: in a promotable clone, what is merely started is unpromoted.
 policy::Role shown_role(const policy::ClusterState& state, const policy::ResourceState& resource);
 
-// A probe that found the agent unusable on this node; any node's when none is named. It must have said where it was.
+// A probe that found the agent unusable on this node; any node's when none is named. It must have said where
+// it was.
 const policy::MaskedProbeFailure* masked_failure(const policy::ResourceState& resource, policy::NodeId node);
 
 }  // namespace fencepost::crm_simulate
