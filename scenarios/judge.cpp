@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "reporters/timeline.h"
+
 namespace fencepost::scenarios {
 namespace {
 
@@ -27,10 +29,9 @@ class Judge {
 
  private:
   // --- Words ---
-  std::string time(SimTime at) const { return "t=" + format_duration(at - evidence_.t0); }
-  static std::string rounded(Duration duration) {
-    return format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(duration));
-  }
+  std::string time(SimTime at) const { return reporters::clock_text(at, evidence_.t0); }
+  // As the table of outages has it.
+  static std::string rounded(Duration duration) { return reporters::clock_text(SimTime{duration}, {}) + "s"; }
 
   void found(std::string expectation, Verdict verdict, std::string why) {
     findings_.push_back({std::move(expectation), verdict, std::move(why)});

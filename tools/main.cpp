@@ -1,8 +1,11 @@
 // The fencepost command: the first word names the subcommand.
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
 #include <string>
 #include <vector>
 
+#include "scenarios/fields.h"
 #include "tools/commands/commands.h"
 #include "tools/crm_simulate/command.h"
 
@@ -23,8 +26,18 @@ constexpr const char* kExamples =
 
 int exit_code = tools::kHeld;
 
+// CLI11 alone takes -4 for a very large number.
+CLI::Validator whole_number() {
+  const auto check = [](const std::string& text) {
+    const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+    return digits ? std::string() : "'" + text + "' is no whole number from 0 up";
+  };
+  return {check, "", "whole number"};
+}
+
 CLI::Option* add_seed(CLI::App* app, std::optional<std::uint64_t>& seed) {
-  return app->add_option("--seed", seed, "seed of all chance, instead of the scenario's");
+  return app->add_option("--seed", seed, "seed of all chance, instead of the scenario's")
+      ->check(whole_number());
 }
 
 void add_run(CLI::App& app) {
@@ -116,6 +129,16 @@ void add_validate(CLI::App& app) {
   validate->callback([arguments] { exit_code = tools::validate_command(*arguments); });
 }
 
+// CLI11 would only say that a subcommand is required.
+int unknown_command(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (std::ranges::find(names, word) != names.end()) return tools::kHeld;
+  std::cerr << "fencepost: there is no command '" << word << "'"
+            << fencepost::scenarios::did_you_mean(word, names) << "; fencepost --help lists them\n";
+  return tools::kBadInput;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -136,6 +159,8 @@ int main(int argc, char** argv) {
   app.add_subcommand("crm-simulate",
                      "decide as Pacemaker's scheduler does, and print what crm_simulate prints");
   app.footer(kExamples);
+  if (!words.empty() && !words.front().starts_with("-"))
+    if (const int code = unknown_command(app, words.front())) return code;
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
