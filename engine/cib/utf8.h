@@ -1,4 +1,4 @@
-// Private to engine/cib.
+// UTF-8, as XML needs it.
 #pragma once
 
 #include <cstddef>

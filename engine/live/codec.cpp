@@ -39,44 +39,47 @@ constexpr std::int64_t last_of(cib::AgentRc) { return INT32_MAX; }
 
 // --- Writing ---
 
-struct Writer {
+class Writer {
+ public:
+  explicit Writer(const node::Nodelist& nodelist) : nodelist_(nodelist) {}
+
   template <class T>
-  static Json write(const std::vector<T>& list) {
+  Json write(const std::vector<T>& list) const {
     Json result = Json::array();
     for (const T& each : list) result.push_back(write(each));
     return result;
   }
   template <class T>
-  static Json write(const std::optional<T>& value) {
+  Json write(const std::optional<T>& value) const {
     return value ? Json::array({write(*value)}) : Json::array();
   }
   template <class... T>
-  static Json write(const std::variant<T...>& value) {
-    return Json::array({value.index(), std::visit([](const auto& v) { return write(v); }, value)});
+  Json write(const std::variant<T...>& value) const {
+    return Json::array({value.index(), std::visit([this](const auto& v) { return this->write(v); }, value)});
   }
   template <class T>
-  static Json write(const std::shared_ptr<const T>& value) {
+  Json write(const std::shared_ptr<const T>& value) const {
     HA_ASSERT(value != nullptr);
     return write(*value);
   }
   template <class T>
-  static Json write(const cib::SharedValue<T>& value) {
+  Json write(const cib::SharedValue<T>& value) const {
     return write(*value);
   }
   template <class Rep, class Period>
-  static Json write(const std::chrono::duration<Rep, Period>& value) {
+  Json write(const std::chrono::duration<Rep, Period>& value) const {
     return value.count();
   }
-  static Json write(const WallSeconds& value) { return value.since_epoch; }
-  static Json write(const std::string& value) { return value; }
-  static Json write(const cib::Cib& value) { return cib::write(value); }
-  static Json write(const node::NodeId& value) {
-    HA_ASSERT(value.valid());
-    return value.value;
+  Json write(const WallSeconds& value) const { return value.since_epoch; }
+  Json write(const std::string& value) const { return value; }
+  Json write(const cib::Cib& value) const { return cib::write(value); }
+  Json write(const node::NodeId& value) const {
+    HA_ASSERT(value.index() < nodelist_.size());
+    return nodelist_[value.index()].corosync_id;
   }
 
   template <class T>
-  static Json write(const T& value) {
+  Json write(const T& value) const {
     if constexpr (Listed<T>) {
       static_assert(sizeof(T) == size_of_members<T>(), "a member is missing in message_members.h");
       Json result = Json::array();
@@ -89,6 +92,9 @@ struct Writer {
       return value;
     }
   }
+
+ private:
+  const node::Nodelist& nodelist_;
 };
 
 // --- Reading: anything may come; what fits no message is refused, and the first thing that does not fit is
@@ -96,7 +102,7 @@ struct Writer {
 
 class Reader {
  public:
-  explicit Reader(std::size_t nodes) : nodes_(nodes) {}
+  explicit Reader(const node::Nodelist& nodelist) : nodelist_(nodelist) {}
 
   const std::string& problem() const { return problem_; }
 
@@ -131,9 +137,12 @@ class Reader {
   bool read(const Json& from, node::NodeId& to) {
     std::uint32_t number = 0;
     if (!read_number(from, number)) return false;
-    if (number >= nodes_) return wrong("a node that is not in the nodelist");
-    to = node::NodeId{number};
-    return true;
+    for (std::size_t i = 0; i < nodelist_.size(); ++i) {
+      if (nodelist_[i].corosync_id != number) continue;
+      to = node::NodeId{i};
+      return true;
+    }
+    return wrong("a node that is not in the nodelist");
   }
   bool read(const Json& from, WallSeconds& to) { return read_number(from, to.since_epoch); }
   template <class Rep, class Period>
@@ -226,7 +235,7 @@ class Reader {
     return ok;
   }
 
-  std::size_t nodes_;
+  const node::Nodelist& nodelist_;
   std::string problem_;
 };
 
@@ -263,13 +272,13 @@ Error refused(const std::string& why) {
 
 }  // namespace
 
-std::string encode(const node::Message& message) {
+std::string encode(const node::Message& message, const node::Nodelist& nodelist) {
   std::string bytes;
-  Json::to_cbor(Json::array({kProtocolVersion, Writer::write(message.body)}), bytes);
+  Json::to_cbor(Json::array({kProtocolVersion, Writer(nodelist).write(message.body)}), bytes);
   return bytes;
 }
 
-Result<node::MessagePtr> decode(std::string_view bytes, std::size_t nodes) {
+Result<node::MessagePtr> decode(std::string_view bytes, const node::Nodelist& nodelist) {
   if (bytes.size() > kMessageSizeMax) return tl::unexpected(refused("a message of more than 64 MB"));
   DepthCheck depth;
   if (!Json::sax_parse(bytes.begin(), bytes.end(), &depth, Json::input_format_t::cbor))
@@ -281,7 +290,7 @@ Result<node::MessagePtr> decode(std::string_view bytes, std::size_t nodes) {
                                   whole[0].dump(-1, ' ', false, Json::error_handler_t::replace) +
                                   ", where this node speaks " + std::to_string(kProtocolVersion)));
   auto message = std::make_shared<node::Message>();
-  Reader reader(nodes);
+  Reader reader(nodelist);
   if (!reader.read(whole[1], message->body))
     return tl::unexpected(refused("a message with " + reader.problem()));
   return message;

@@ -17,9 +17,9 @@ inline constexpr int kProtocolVersion = 1;
 // A CIB of ten thousand resources with its status is about 30 MB of XML.
 inline constexpr std::size_t kMessageSizeMax = std::size_t{64} << 20;
 
-std::string encode(const node::Message& message);
-
-// `nodes`: how many nodes the nodelist has; a message that speaks of others is refused.
-Result<node::MessagePtr> decode(std::string_view bytes, std::size_t nodes);
+// Nodes are named by their corosync ids, which do not depend on the order of anybody's corosync.conf.
+std::string encode(const node::Message& message, const node::Nodelist& nodelist);
+// A message that speaks of a node that is not in the nodelist is refused.
+Result<node::MessagePtr> decode(std::string_view bytes, const node::Nodelist& nodelist);
 
 }  // namespace fencepost::live

@@ -10,17 +10,23 @@
 
 using namespace fencepost;
 
+namespace {
+
+const node::Nodelist kNodes = {{"n1", 1}, {"n2", 2}, {"n3", 3}};
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes{reinterpret_cast<const char*>(data), size};
   live::Reassembly reassembly;
   // An error is as good an answer as any.
   if (const auto whole = reassembly.add({1, 1}, bytes); whole && *whole)
-    static_cast<void>(live::decode(**whole, 3));
+    static_cast<void>(live::decode(**whole, kNodes));
 
-  const auto message = live::decode(bytes, 3);
+  const auto message = live::decode(bytes, kNodes);
   if (!message) return 0;
-  const std::string again = live::encode(**message);
-  const auto twice = live::decode(again, 3);
-  HA_ASSERT(twice.has_value() && live::encode(**twice) == again);
+  const std::string again = live::encode(**message, kNodes);
+  const auto twice = live::decode(again, kNodes);
+  HA_ASSERT(twice.has_value() && live::encode(**twice, kNodes) == again);
   return 0;
 }
