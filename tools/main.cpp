@@ -1,6 +1,8 @@
 // The fencepost command: the first word names the subcommand.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -29,8 +31,10 @@ int exit_code = tools::kHeld;
 // CLI11 alone takes -4 for a very large number.
 CLI::Validator whole_number() {
   const auto check = [](const std::string& text) {
-    const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-    return digits ? std::string() : "'" + text + "' is no whole number from 0 up";
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool whole = error == std::errc{} && end == text.data() + text.size();
+    return whole ? std::string() : "'" + text + "' is no whole number from 0 to 2^64-1";
   };
   return {check, "", "whole number"};
 }
