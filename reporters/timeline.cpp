@@ -52,11 +52,20 @@ void Timeline::observe(const backend::Record& record) {
   // Every node sees a new membership and a finished fence; in a timeline once is enough.
   if (text == last_line_) return;
   last_line_ = text;
-  if (options_.colour)
-    out_ << colour_of(line) << text << kReset << '\n';
-  else
-    out_ << text << '\n';
+  const std::string shown = options_.colour ? fmt::format("{}{}{}", colour_of(line), text, kReset) : text;
+  const bool plan = line.kind == "transition-calculated" && options_.least > Weight::detail;
+  if (!plan || line.subject != planner_) end();
+  if (!plan) return tell(shown);
+  held_plan_ = shown;
+  planner_ = line.subject;
 }
+
+void Timeline::end() {
+  if (!held_plan_.empty()) tell(held_plan_);
+  held_plan_.clear();
+}
+
+void Timeline::tell(const std::string& line) { out_ << line << '\n'; }
 
 void print_outages(std::ostream& out, const std::vector<Outage>& outages, SimTime t0) {
   if (outages.empty()) return;

@@ -23,14 +23,20 @@ class Timeline : public backend::Observer {
   // What happens before this is not told. Times count from `t0`.
   void begin(SimTime t0);
   void observe(const backend::Record& record) override;
+  // The run is over: a plan that was held back is told.
+  void end();
 
  private:
+  void tell(const std::string& line);
+
   std::ostream& out_;
   std::vector<std::string> node_names_;
   TimelineOptions options_;
   SimTime t0_{};
   bool begun_ = false;
   std::string last_line_;
+  // A decision that a newer one replaces before anything came of it is not told, unless all detail is.
+  std::string held_plan_, planner_;
 };
 
 // "  1m03.250s" as seconds with three digits: "63.250".

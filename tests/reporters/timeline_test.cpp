@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <sstream>
 
+#include "engine/policy/decision.h"
 #include "reporters/timeline.h"
 
 using namespace fencepost;
@@ -26,6 +27,24 @@ TEST_CASE("timeline: seconds since t=0, who, what; the same line from two nodes 
   CHECK(out.str() ==
         "    60.250  * n1         'df' (pid 812) waits in statfs() on /home (nfs filer:/home), in D state "
         "[fs monitor]\n");
+}
+
+TEST_CASE("timeline: a plan that the next one replaces at once is told only in full detail", "[reporters]") {
+  const auto lines = [](Weight least) {
+    auto decision = std::make_shared<policy::Decision>();
+    decision->changes.emplace_back();
+    std::ostringstream out;
+    Timeline timeline{out, {"n1", "n2"}, {.colour = false, .least = least}};
+    timeline.begin(kSimStart);
+    for (const int id : {5, 6})
+      timeline.observe(
+          {0, kSimStart + 1s, node::NodeId{0}, node::TransitionCalculated{id, decision, nullptr, "status"}});
+    timeline.end();
+    return out.str();
+  };
+  CHECK(lines(Weight::normal).find("plan 5") == std::string::npos);
+  CHECK(lines(Weight::normal).find("plan 6") != std::string::npos);
+  CHECK(lines(Weight::noise).find("plan 5") != std::string::npos);
 }
 
 TEST_CASE("timeline: durations read as people write them", "[reporters]") {

@@ -42,9 +42,17 @@ Result<void> draw(const std::string& dot_file, const std::string& svg_file) {
   return {};
 }
 
-void print_line(std::size_t number, const RecordedTransition& transition) {
-  std::cout << fmt::format("{:>4}  t={:<10.3f} {:<10} transition {:<4} {:<10} {}\n", number,
-                           transition.calculated, transition.dc, transition.id, transition.status,
+// complete, stopped; or what came instead of an end: a newer decision of the same DC, or another DC.
+std::string outcome(const std::vector<RecordedTransition>& all, std::size_t i) {
+  if (!all[i].status.empty()) return all[i].status;
+  if (i + 1 == all.size()) return "unfinished";
+  return all[i + 1].dc == all[i].dc ? "superseded" : "DC lost";
+}
+
+void print_line(const std::vector<RecordedTransition>& all, std::size_t i) {
+  const RecordedTransition& transition = all[i];
+  std::cout << fmt::format("{:>4}  {:>10.3f}  {:<10} transition {:<4} {:<11} {}\n", i + 1,
+                           transition.calculated, transition.dc, transition.id, outcome(all, i),
                            transition.reason);
 }
 
@@ -75,7 +83,7 @@ int graph_command(const GraphArguments& arguments) {
 
   for (std::size_t i = 0; i < transitions.size(); ++i) {
     if (arguments.transition && *arguments.transition != static_cast<int>(i + 1)) continue;
-    print_line(i + 1, transitions[i]);
+    print_line(transitions, i);
     if (arguments.list) continue;
     if (const auto written = write_one(i + 1, transitions[i], arguments); !written)
       return complain(written.error());

@@ -54,6 +54,7 @@ class Audience {
 
   // A file that cannot be written whole is an error, and is not left behind.
   Result<void> finish(const Outcome& outcome) {
+    if (timeline_) timeline_->end();
     if (trace_) {
       trace_->finish(outcome.outages);
       if (auto written = write_file(arguments_.trace, trace_text_.str()); !written) return written;
@@ -95,11 +96,10 @@ int run_command(const RunArguments& arguments) {
   const auto scenario = scenarios::read_scenario(arguments.scenario);
   if (!scenario) return complain(scenario.error());
   print_remarks(*scenario, arguments.verbose);
-  if (!arguments.json && !arguments.quiet) print_head(std::cout, *scenario);
-
   const scenarios::RunOptions options{.seed = arguments.seed};
   Audience audience(arguments, *scenario, options);
   if (const auto ready = audience.assemble(); !ready) return complain(ready.error());
+  if (!arguments.json && !arguments.quiet) print_head(std::cout, *scenario);
   const Outcome outcome = scenarios::run(*scenario, options, audience.spectators());
   if (const auto finished = audience.finish(outcome); !finished) return complain(finished.error());
 
