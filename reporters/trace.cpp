@@ -137,7 +137,7 @@ struct TraceWriter::Writer {
                {"operation", e.action},
                {"target", e.target},
                {"delegate", e.delegate},
-               {"status", e.success ? "ok" : "error"}});
+               {"status", e.success ? "ok" : "failed"}});
     }
     void operator()(const DcChanged& e) const {
       to.line({{"t", t}, {"kind", "dc"}, {"node", on}, {"dc", e.dc}});

@@ -156,7 +156,10 @@ struct Controller::Hear {
   }
   void hear(NodeId, const OrderDone& m) const { c.order_done(step, m); }
   void hear(NodeId from, const ShutdownRequest&) const { c.shutdown_wanted(step, from); }
-  void hear(NodeId, const ForgetResource& m) const { c.local_.forget(step, m.resource, *c.on_.executor); }
+  void hear(NodeId, const ForgetResource& m) const {
+    c.local_.forget(step, m.resource, *c.on_.executor);
+    c.own_call(step, step.profile.cib_answer);  // a DC waits for it before it plans; others have no plans
+  }
   void hear(NodeId, const FenceResult& m) const { c.fenced(step, m); }
   template <class Other>
   void hear(NodeId, const Other&) const {
@@ -199,6 +202,8 @@ void Controller::fired(Step& step, TimerId id) {
       while (inbox_.ready(step)) handle(step, inbox_.take());
       if (looking_for_dc_) look_for_dc(step);
       return;
+    case TimerKind::tool_request:  // the tool's, which does not sleep
+      return forget_next(step);
     default:
       if (asleep_) {
         put(step, TimerFired{id});

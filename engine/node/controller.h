@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -136,6 +137,7 @@ class Controller {
   // --- controller_commands.cpp ---
   void shut_down(Step& step);
   void shutdown_wanted(Step& step, NodeId node);
+  void forget_next(Step& step);
 
   Daemons on_;
   LocalResources local_;
@@ -173,6 +175,7 @@ class Controller {
   bool stop_when_done_ = false;
   std::map<std::string, int> failed_fencings_;
   std::vector<std::string> fenced_without_dc_;
+  std::deque<ForgetResource> to_forget_;  // what crm_resource has yet to ask for
 };
 
 }  // namespace fencepost::node

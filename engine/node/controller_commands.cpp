@@ -250,10 +250,10 @@ void Controller::command(Step& step, const Command& command) {
       c.shut_down(step);
     }
 
-    // The fail counts go first, then what each node remembers, then a mark that makes everybody look again.
+    // The fail counts go first and a mark that makes everybody look again; then what each node remembers, one
+    // request after the other.
     void forget(const std::string& resource, const std::string& node, bool only_failed) const {
       std::vector<CibChange> counts;
-      std::vector<ForgetResource> orders;
       for (const std::string& primitive : primitives_with(*c.cib().configuration, resource)) {
         for (const auto& state : c.cib().status.nodes) {
           if (!node.empty() && state->uname != node) continue;
@@ -267,15 +267,22 @@ void Controller::command(Step& step, const Command& command) {
           }
           if (counts.size() > before) step.journal(FailCountChanged{state->uname, primitive, "", {}, ""});
           const NodeId id = step.self.find(state->uname);
-          if (id.valid() && c.peer(id).active()) orders.push_back({id, primitive});
+          if (id.valid() && c.peer(id).active()) c.to_forget_.push_back({id, primitive});
         }
       }
       step.change_cib(std::move(counts));
-      for (ForgetResource& order : orders) step.send({std::move(order)});
       change(PutProperty{"last-lrm-refresh", std::to_string(step.now.wall.since_epoch)});
+      c.forget_next(step);
     }
   };
   std::visit(Do{*this, step}, command);
+}
+
+void Controller::forget_next(Step& step) {
+  if (to_forget_.empty()) return;
+  step.send({std::move(to_forget_.front())});
+  to_forget_.pop_front();
+  if (!to_forget_.empty()) step.arm(TimerKind::tool_request, step.sample(step.profile.tool_request));
 }
 
 void Controller::shutdown_wanted(Step& step, NodeId node) {

@@ -106,7 +106,9 @@ bool Controller::anybody(JoinPhase phase) const {
 void Controller::offered(Step& step, NodeId from, const JoinOffer& message) {
   if (message.to && *message.to != step.self.id) return;
   if (state_ == State::starting || state_ == State::stopping) return;
-  if (is_dc_ && from != step.self.id) {  // two DCs have met
+  if (is_dc_ && from != step.self.id) {  // two DCs have met: none is the DC until one has won
+    if (dc_.valid()) step.journal(DcChanged{});
+    dc_ = {};
     call_election(step, "another DC");
     return;
   }

@@ -93,7 +93,7 @@ void Controller::peer_gone(Step& step, NodeId node, const char* process_only) {
     gone.process = false;
     step.journal(PeerChanged{step.self.name(node), PeerChanged::State::process_gone});
   } else {
-    gone.member = gone.process = false;
+    gone.member = false;  // that its process is gone, too, is a notice of its own
     step.journal(PeerChanged{step.self.name(node), PeerChanged::State::lost});
   }
   election_.count(step, others());

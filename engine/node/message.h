@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -159,5 +160,15 @@ struct Message {
                FenceQuery, FenceOffer, FenceExecute, FenceExecuted, FenceResult>
       body;
 };
+
+// The daemon whose queue it goes through: messages of one daemon of a node do not overtake each other.
+enum class Lane : std::uint8_t { controller, fencer };
+inline Lane lane_of(const Message& message) {
+  static_assert(std::variant_size_v<decltype(Message::body)> == 21, "a new message has a daemon, too");
+  constexpr std::size_t kFirstOfFencer = 15;  // FenceRelay
+  static_assert(
+      std::is_same_v<std::variant_alternative_t<kFirstOfFencer, decltype(Message::body)>, FenceRelay>);
+  return message.body.index() < kFirstOfFencer ? Lane::controller : Lane::fencer;
+}
 
 }  // namespace fencepost::node

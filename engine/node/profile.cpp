@@ -49,6 +49,7 @@ Profile pacemaker_profile() {
 
       .attribute_write = sim::Uniform{5ms, 10ms},
       .command = sim::Uniform{22ms, 30ms},
+      .tool_request = sim::Uniform{8ms, 16ms},
 
       .fence_dispatch = sim::Uniform{3ms, 9ms},
       .fence_retry_pause = 1s,

@@ -41,6 +41,7 @@ enum class TimerKind : std::uint8_t {
   stuck_daemon,
   attribute,
   command,
+  tool_request,
   fence_query,
   fence_dispatch,
   fence_delay,

@@ -135,7 +135,8 @@ class LabSwitch final : public FenceAgent {
                                  .up_at_once = true},
                                 takes);
     }
-    co_await self.sleep(takes);
+    const bool had_power = target.power() != Machine::Power::off;
+    co_await self.sleep(takes + (had_power ? self.machine().sample(config.answer) : Duration::zero()));
     co_return kOk;
   }
 };

@@ -75,7 +75,7 @@ class Corosync final : public WorldPart {
     State state = State::off;
     Ring* ring = nullptr;           // the last one it formed; null while it gathers
     std::set<node::NodeId> awaits;  // while it gathers: whom it expects
-    std::deque<Ordered> unsent;     // while it gathers
+    std::deque<Ordered> unsent;     // while it gathers, and for a while after
     bool in_group = false;
     bool quorate = false;
   };
@@ -89,6 +89,7 @@ class Corosync final : public WorldPart {
   look();  // something changed: do all rings still pass their tokens, who meets whom, who gathers with whom?
   void look_at(Ring& ring);
   bool passes_token(const Ring& ring) const;
+  Duration last_seen_before(std::size_t members);
   void token_lost(Ring& ring);
   bool strangers_meet() const;
   void merge();
@@ -103,6 +104,8 @@ class Corosync final : public WorldPart {
 
   void queue(node::NodeId node, Ordered what);
   void go_round(Ring& ring);
+  void send_late(Ring& ring);
+  static bool behind(const Instance& instance, const Ordered& what);
   void deliver(Ring& ring);
   void deliver(Ring& ring, const Ordered& what);
   void tell_group(const Ring& ring);
