@@ -80,8 +80,8 @@ struct HardwareConfig {
 // Power switches and what they do to nodes. The lab's `power`.
 struct PowerConfig {
   sim::Distribution off = sim::Constant{.value = 300ms};  // order -> power is off (off_s); fence_lab
-  // The switch answers so much later when it had something to switch off. 9-46 ms after the power went, n = 12;
-  // at once when the node was off already (dc-crash-3).
+  // The switch answers so much later when it had something to switch off. 9-46 ms after the power went, n =
+  // 12; at once when the node was off already (dc-crash-3).
   sim::Distribution answer = sim::Uniform{.min = 9ms, .max = 46ms};
   bool on_after_fence = true;  // after_fence: on, or stays off
   // One question or order to a management board: ipmitool, ssh or http with login (assumed; reboot then takes

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -175,6 +176,8 @@ class Controller {
   bool stop_when_done_ = false;
   std::map<std::string, int> failed_fencings_;
   std::vector<std::string> fenced_without_dc_;
+  // Targets whose fencing is written down and not yet in the CIB: a plan made before would fence them again.
+  std::set<std::string> unseen_fencings_;
   std::deque<ForgetResource> to_forget_;  // what crm_resource has yet to ask for
 };
 

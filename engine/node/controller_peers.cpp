@@ -42,7 +42,8 @@ void Controller::membership(Step& step, const MembershipFormed& event) {
   }
   quorum(step, event.quorate);
   check_dc(step);
-  // The CIB on its way may have been lost with the old membership.
+  // What was on its way may have been lost with the old membership.
+  for (const std::string& target : std::set<std::string>(unseen_fencings_)) record_fenced(step, target);
   if (is_dc_ && merging_) {
     enter(step, State::integration, "membership changed");
     check_round(step);
@@ -175,6 +176,7 @@ void Controller::resign(Step& step) {
   is_dc_ = false;
   transition_.drop();
   planning_ = want_plan_ = merging_ = false;
+  unseen_fencings_.clear();
   for (const TimerKind kind : {TimerKind::plan_made, TimerKind::plan_started, TimerKind::recheck,
                                TimerKind::join_integration, TimerKind::join_finalized})
     step.cancel(kind);

@@ -60,6 +60,7 @@ void Controller::ask_for_plan(Step& step) {
     sleep(step, step.profile.unanswered_sleep);
     return;
   }
+  if (!unseen_fencings_.empty()) return;  // asked again when they are seen
   want_plan_ = false;
   planning_ = true;
   planned_at_ = step.now.wall;

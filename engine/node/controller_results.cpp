@@ -30,9 +30,13 @@ void Controller::cib_changed(Step& step, const CibNews& news) {
   if (!is_dc_) return;
   const auto& changes = std::get<ChangeCib>(news.message->body).changes;
   // What the DC itself writes after a fencing is part of the plan.
-  const bool after_fencing = std::any_of(changes.begin(), changes.end(), [](const CibChange& change) {
-    return std::holds_alternative<EraseHistory>(change);
-  });
+  bool after_fencing = false;
+  for (const CibChange& change : changes) {
+    if (const auto* erased = std::get_if<EraseHistory>(&change)) {
+      after_fencing = true;
+      unseen_fencings_.erase(erased->node);
+    }
+  }
   for (std::size_t i = 0; i < changes.size(); ++i) {
     const CibNotice& notice = news.notices[i];
     switch (notice.kind) {
@@ -189,6 +193,8 @@ void Controller::record_fenced(Step& step, const std::string& target) {
                                 .expected = "down",
                                 .in_maintenance = {}},
                    EraseHistory{target}, EraseTransients{target}});
+  unseen_fencings_.insert(target);
+  own_call(step, step.profile.cib_answer);
 }
 
 }  // namespace fencepost::node

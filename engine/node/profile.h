@@ -93,8 +93,8 @@ struct Profile {
   sim::Distribution attribute_write = sim::Constant{};
   // Start of a command line tool -> its request is there. Measured 22 to 34 ms.
   sim::Distribution command = sim::Constant{};
-  // crm_resource --refresh and --cleanup: one request to forget a resource on a node -> the next. Measured 24 to
-  // 28 ms for a resource on two nodes (admin).
+  // crm_resource --refresh and --cleanup: one request to forget a resource on a node -> the next. Measured 24
+  // to 28 ms for a resource on two nodes (admin).
   sim::Distribution tool_request = sim::Constant{};
 
   // --- Fencing ---

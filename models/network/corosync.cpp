@@ -70,10 +70,12 @@ std::vector<CorosyncNode> voters(const WorldConfig& config) {
   return nodes;
 }
 
-// A new membership -> what was sent while there was none is delivered. Measured: the result of a fencing that ended
-// meanwhile is known 0.212-0.216 s after the membership, however long that took (stop-timeout-fence,
+// A new membership -> what was sent while there was none is delivered. Measured: the result of a fencing that
+// ended meanwhile is known 0.212-0.216 s after the membership, however long that took (stop-timeout-fence,
 // partition-3-stop, n = 6), while what is sent from then on takes milliseconds.
 constexpr sim::Uniform kLateMessages{.min = 203ms, .max = 211ms};
+
+constexpr Duration kLinksUp = 230ms;  // after Corosync has started
 
 // How long an idle token rests on a node before it goes on: 0.8 x token / (retransmits + 0.2) - 10 ms, with 4
 // retransmits (corosync.conf(5), world-facts §0). So long before its loss the token may have been seen last.
@@ -101,12 +103,17 @@ void Corosync::start(node::NodeId node) {
   at(node) = {};
   at(node).state = State::starting;
   quorum_.started(node);
-  knet_.set_running(node, true);
+  // Its links begin to ping a little before its own membership (with them, merges after boots fit those after
+  // heals).
+  world_.at(world_.now() + kLinksUp, [this, node] {
+    if (at(node).state == State::starting) knet_.set_running(node, true);
+  });
 }
 
 void Corosync::form_alone(node::NodeId node) {
   if (at(node).state != State::starting) return;
   form({node});
+  knet_.set_running(node, true);
   look();
 }
 
@@ -184,9 +191,10 @@ void Corosync::look_at(Ring& ring) {
   }
 }
 
-// So long before it stopped the token had been seen: it rests up to `hold`. With two nodes its loss came 0.82-0.98 s
-// after the cut, evenly (token 1000, hold 180; n = 12). With three it was seldom at rest: 1.538-1.639 s (token 1650,
-// hold 305; n = 9, of which the twentieths below), and 1.40 at the least in other runs (pacemaker-timing.md).
+// So long before it stopped the token had been seen: it rests up to `hold`. With two nodes its loss came
+// 0.82-0.98 s after the cut, evenly (token 1000, hold 180; n = 12). With three it was seldom at
+// rest: 1.538-1.639 s (token 1650, hold 305; n = 9, of which the twentieths below), and 1.40 at the least in
+// other runs (pacemaker-timing.md).
 Duration Corosync::last_seen_before(std::size_t members) {
   if (members <= 2) return sim::sample(sim::Uniform{.min = 5ms, .max = hold_}, chance_);
   static constexpr std::array<int, 10> kShares = {1, 1, 1, 2, 2, 3, 3, 4, 7, 16};
@@ -324,10 +332,12 @@ void Corosync::regroup() {
     }
     if (!is_new && complete == gathering.complete) continue;
     gathering.complete = complete;
-    // All there: a few messages. Somebody missing: consensus, measured + 0-20 ms.
-    const sim::Distribution takes = complete ? sim::Uniform{.min = 15ms, .max = 40ms}
-                                             : sim::Uniform{.min = consensus_, .max = consensus_ + 20ms};
-    gathering.over.arm_in(sim::sample(takes, chance_));
+    // All there: a few messages. Somebody missing: consensus; measured + 0-4 ms for one that is left alone
+    // (n = 15), + 4-28 ms for two that have to agree (n = 8).
+    const sim::Uniform agree =
+        gathering.members.size() == 1 ? sim::Uniform{.max = 4ms} : sim::Uniform{.min = 6ms, .max = 24ms};
+    gathering.over.arm_in(complete ? sim::sample(sim::Uniform{.min = 15ms, .max = 40ms}, chance_)
+                                   : consensus_ + sim::sample(agree, chance_));
   }
 }
 
@@ -412,7 +422,8 @@ void Corosync::queue(node::NodeId node, Ordered what) {
   go_round(*instance.ring);
 }
 
-// Its daemon has messages that wait for the ring's first late delivery. Who enters or leaves waits for nobody.
+// Its daemon has messages that wait for the ring's first late delivery. Who enters or leaves waits for
+// nobody.
 bool Corosync::behind(const Instance& instance, const Ordered& what) {
   if (what.kind != Ordered::Kind::message) return false;
   return std::ranges::any_of(instance.unsent, [&](const Ordered& waiting) {

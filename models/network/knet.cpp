@@ -55,8 +55,9 @@ void Knet::look() {
 
 // A link that fails is noticed when no pong came for the ping timeout; the last one came up to an interval
 // ago. One that is back is used after some good pings, the first of which comes up to an interval later.
-// Measured from physically up to one membership: 1.20-1.75 s with pings each 250 ms (15
-// observations), 1.57-2.30 with pings each 412 ms (9), of which 0-200 ms are the merge probe.
+// Measured from physically up to one membership: 1.20-1.40 s with pings each 250 ms (n = 3, no merge probe),
+// 1.57-1.90 with pings each 412 ms (n = 3); from a started Corosync's own membership 1.07-1.40 (n = 9)
+// and 1.51-1.95 (n = 6), of which 0-200 ms are the merge probe.
 void Knet::Link::look() {
   const bool now_passes = knet.running_[a.index()] && knet.running_[b.index()] &&
                           knet.world_.network().passes_both_ways(endpoint(a), endpoint(b), NetworkId{ring});
@@ -68,8 +69,8 @@ void Knet::Link::look() {
   };
   const Duration interval = knet.ping_interval_;
   if (!passes) return change.arm_in(draw(knet.ping_timeout_ - interval, knet.ping_timeout_));
-  const Duration pings = draw(3 * interval, 4 * interval);
-  change.arm_in(pings + draw(320ms, 520ms));
+  const Duration pings = draw(2 * interval, 3 * interval);
+  change.arm_in(pings + draw(560ms, 660ms));
 }
 
 void Knet::Link::flip() {
