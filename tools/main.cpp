@@ -10,6 +10,7 @@
 #include "scenarios/fields.h"
 #include "tools/commands/commands.h"
 #include "tools/crm_simulate/command.h"
+#include "tools/ctl/ctl.h"
 
 namespace {
 
@@ -160,6 +161,7 @@ int main(int argc, char** argv) {
   add_replay(app);
   add_faults(app);
   add_validate(app);
+  fencepost::ctl::add_ctl(app, exit_code);
   app.add_subcommand("crm-simulate",
                      "decide as Pacemaker's scheduler does, and print what crm_simulate prints");
   app.footer(kExamples);

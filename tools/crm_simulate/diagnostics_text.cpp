@@ -20,26 +20,6 @@ std::string padded(std::string text, std::size_t width) {
   return text;
 }
 
-void print_fail_counts(TextList& list, const ClusterState& state) {
-  list.begin("Migration Summary");
-  for (std::size_t index = 0; index < state.nodes.size(); ++index) {
-    const NodeId node{index};
-    bool titled = false;
-    for (const FailCount& one : state.fail_counts) {
-      if (one.node != node) continue;
-      if (!titled) list.begin("Node: " + state[node].name);
-      titled = true;
-      std::string text = one.resource +
-                         ": migration-threshold=" + std::to_string(one.migration_threshold.value()) +
-                         " fail-count=" + std::to_string(one.count.value());
-      if (one.last_failure) text += " last-failure='" + clock_text(*one.last_failure) + "'";
-      list.item(text);
-    }
-    if (titled) list.end();
-  }
-  list.end();
-}
-
 std::string failed_text(const FailedOperation& one, const ClusterState& state) {
   std::string text = one.key + " on " + state[one.node].name + " '" + rc_text(one.rc) + "' (" +
                      std::to_string(one.rc) + "): call=" + std::to_string(one.call_id) + ", status='" +
@@ -69,6 +49,26 @@ void print_attributes(TextList& list, const ClusterState& state) {
     list.end();
   }
   if (titled) list.end();
+}
+
+void print_fail_counts(TextList& list, const ClusterState& state) {
+  list.begin("Migration Summary");
+  for (std::size_t index = 0; index < state.nodes.size(); ++index) {
+    const NodeId node{index};
+    bool titled = false;
+    for (const FailCount& one : state.fail_counts) {
+      if (one.node != node) continue;
+      if (!titled) list.begin("Node: " + state[node].name);
+      titled = true;
+      std::string text = one.resource +
+                         ": migration-threshold=" + std::to_string(one.migration_threshold.value()) +
+                         " fail-count=" + std::to_string(one.count.value());
+      if (one.last_failure) text += " last-failure='" + clock_text(*one.last_failure) + "'";
+      list.item(text);
+    }
+    if (titled) list.end();
+  }
+  list.end();
 }
 
 void print_failures(TextList& list, const ClusterState& state) {

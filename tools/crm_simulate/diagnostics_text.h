@@ -7,6 +7,7 @@
 namespace fencepost::crm_simulate {
 
 void print_attributes(TextList& list, const policy::ClusterState& state);
+void print_fail_counts(TextList& list, const policy::ClusterState& state);
 void print_failures(TextList& list, const policy::ClusterState& state);
 
 }  // namespace fencepost::crm_simulate
