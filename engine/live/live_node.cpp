@@ -29,6 +29,7 @@ void LiveNode::take(node::Event event) {
   const node::Effects& effects = engine_.step({step_at_, wall_now()}, std::move(event));
   backend::perform(effects, backend_);
   stepping_ = false;
+  if (after_step_) after_step_();
 }
 
 void LiveNode::arm(node::TimerId timer, SimTime at) {

@@ -63,6 +63,9 @@ class LiveNode final : public backend::Timers, public backend::Supervisor {
   // What the backend itself saw, for the same observers: memberships, notes.
   void observe(backend::Observation observation);
 
+  // When an event has been taken and its effects performed: for those who show what the engine knows.
+  void after_each_step(std::function<void()> call) { after_step_ = std::move(call); }
+
   EventLoop& loop() { return loop_; }
   const cib::Cib& cib() const { return engine_.cib(); }
   bool is_dc() const { return engine_.is_dc(); }
@@ -84,6 +87,7 @@ class LiveNode final : public backend::Timers, public backend::Supervisor {
   node::Node engine_;
   backend::Backend backend_;
   Stopped on_stop_;
+  std::function<void()> after_step_;
   std::vector<backend::Observer*> observers_;
   std::map<node::TimerId, sim::EventHandle> timers_;
   std::uint64_t records_ = 0;

@@ -115,6 +115,16 @@ TEST_CASE("control: nothing moves away from nowhere", "[live]") {
   CHECK_THAT(story.error(node::MoveResource{"ip", "", false, {}}), Contains("runs nowhere"));
 }
 
+TEST_CASE("control: an agent's promotion score reaches the engine", "[live]") {
+  Story story;
+  CHECK_FALSE(story.control.answer(AttributeRequest{"master-drbd", "10000", 2s}).error);
+  CHECK(story.control.answer(AttributeRequest{"", "1", {}}).error);
+  REQUIRE(story.n1.attributes.size() == 1);
+  CHECK(story.n1.attributes[0].name == "master-drbd");
+  CHECK(story.n1.attributes[0].value == "10000");
+  CHECK(story.n1.attributes[0].dampening == 2s);
+}
+
 TEST_CASE("control: a node that has not joined takes no commands but shutdown", "[live]") {
   backend::TinyCluster cluster{{.nodes = {"n1", "n2"}, .cib = nullptr, .profile = node::fencepost_profile()}};
   cluster.boot_all();

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "engine/backend/tiny_cluster.h"
 #include "engine/live/control/control.h"
@@ -19,6 +20,9 @@ class ControlledNode final : public Controlled {
   bool is_dc() const override { return cluster_.dc() == name_; }
   WallSeconds wall() const override { return {}; }
   void command(node::Command command) override { cluster_.command(name_, std::move(command)); }
+  void attribute(node::AttributeRequested request) override { attributes.push_back(std::move(request)); }
+
+  std::vector<node::AttributeRequested> attributes;  // asked for, in order
 
  private:
   backend::TinyCluster& cluster_;

@@ -61,6 +61,12 @@ TEST_CASE("request: every command survives the way through JSON", "[live]") {
     RC_ASSERT(again.has_value());
     RC_ASSERT(to_json(*again) == json);
   }));
+  CHECK(rc::check([] {
+    const std::string json = to_json(Request{AttributeRequest{printable(), value(), lifetime()}});
+    const auto again = parse_request(json);
+    RC_ASSERT(again.has_value());
+    RC_ASSERT(to_json(*again) == json);
+  }));
   const auto status = parse_request(to_json(StatusQuery{.watch = true}));
   REQUIRE(status);
   CHECK(std::get<StatusQuery>(*status).watch);

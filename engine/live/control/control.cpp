@@ -162,6 +162,11 @@ bool has_joined(const Controlled& node) {
 
 Answer Control::answer(const Request& request) {
   if (std::holds_alternative<StatusQuery>(request)) return status();
+  if (const auto* attribute = std::get_if<AttributeRequest>(&request)) {
+    if (attribute->name.empty()) return {"an attribute needs a name", {}, {}};
+    node_.attribute({attribute->name, attribute->value, attribute->delay.value_or(Duration{})});
+    return {};
+  }
   const Command& command = std::get<CommandRequest>(request).command;
   if (!std::holds_alternative<Shutdown>(command) && !has_joined(node_))
     return {"node " + node_.name() +

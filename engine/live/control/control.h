@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/live/control/request.h"
+#include "engine/node/event.h"
 #include "engine/node/ids.h"
 
 namespace fencepost::cib {
@@ -26,6 +27,7 @@ class Controlled {
   virtual bool is_dc() const = 0;
   virtual WallSeconds wall() const = 0;
   virtual void command(node::Command command) = 0;
+  virtual void attribute(node::AttributeRequested request) = 0;
 };
 
 class Control {

@@ -100,11 +100,19 @@ void visit(Fields& f, FenceNode& x) {
 }
 template <class Fields>
 void visit(Fields&, Shutdown&) {}
+template <class Fields>
+void visit(Fields& f, AttributeRequest& x) {
+  f("name", x.name);
+  f("value", x.value);
+  f("delay_s", x.delay);
+}
 
 // In the order of node::Command.
 constexpr std::array kCommands = {"standby",  "move", "ban",       "clear",    "cleanup", "refresh",
                                   "property", "meta", "attribute", "edit-cib", "fence",   "shutdown"};
 static_assert(kCommands.size() == std::variant_size_v<Command>);
+
+constexpr const char* kAttribute = "own-attribute";
 
 constexpr std::array kVerbs = {"create", "modify", "replace", "erase"};  // in the order of cib::Edit::Verb
 
@@ -238,6 +246,10 @@ std::string to_json(const Request& request) {
   if (const auto* query = std::get_if<StatusQuery>(&request)) {
     object["request"] = "status";
     writer("watch", query->watch);
+  } else if (const auto* attribute = std::get_if<AttributeRequest>(&request)) {
+    object["request"] = kAttribute;
+    AttributeRequest fields = *attribute;
+    visit(writer, fields);
   } else {
     Command command = std::get<CommandRequest>(request).command;
     object["request"] = kCommands.at(command.index());
@@ -258,6 +270,12 @@ Result<Request> parse_request(std::string_view text) {
   Reader reader(*object);
   std::string word;
   reader("request", word);
+  if (word == kAttribute) {
+    AttributeRequest attribute;
+    visit(reader, attribute);
+    if (const auto wrong = reader.error()) return tl::unexpected(*wrong);
+    return attribute;
+  }
   if (word != "status") return read_command(reader, word);
   StatusQuery query;
   reader("watch", query.watch);

@@ -19,7 +19,13 @@ struct StatusQuery {
 struct CommandRequest {
   node::Command command;
 };
-using Request = std::variant<StatusQuery, CommandRequest>;
+// A transient attribute of this node: what agents ask for through crm_attribute and its relatives.
+struct AttributeRequest {
+  std::string name;
+  std::optional<std::string> value;  // nothing: delete
+  std::optional<Duration> delay;     // attrd_updater --delay
+};
+using Request = std::variant<StatusQuery, CommandRequest, AttributeRequest>;
 
 struct Status {
   std::string node;     // who answers
