@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "engine/node/ids.h"
 #include "engine/sim/random.h"
 #include "models/agent.h"
+#include "models/fencing/sbd_config.h"
 #include "models/network/corosync_options.h"
 
 namespace fencepost::cib {
@@ -89,9 +91,18 @@ struct PowerConfig {
   sim::Distribution query = sim::LogNormal{.median = 450ms, .sigma = 0.35};
   // A board's "off" -> the machine is off (assumed).
   sim::Distribution board_off = sim::Uniform{.min = 1s, .max = 4s};
+  // virsh destroy -> the guest is gone (assumed).
+  sim::Distribution hypervisor_off = sim::LogNormal{.median = 400ms, .sigma = 0.4};
   Duration poll = 1s;               // fence agents ask for the status each second
   Duration unreachable_after = 8s;  // ipmitool -N 2, four tries
   Duration power_timeout = 20s;     // fence agents wait that long for "off"
+};
+
+// world: {switches: {sw1: {network: lan, hosts: [db1, db2]}}}: what goes down together.
+struct SwitchConfig {
+  std::string name;
+  std::string network;             // empty: all networks
+  std::vector<std::string> hosts;  // whose links are plugged into it
 };
 
 struct WorldConfig {
@@ -101,7 +112,10 @@ struct WorldConfig {
   CorosyncOptions corosync;                        // its nodes may be empty: `nodes` with one vote each
   std::vector<std::string> networks = {"lan"};     // corosync uses the first `rings`
   int rings = 1;
+  std::vector<std::string> hosts;  // others on the networks: hypervisors, clients
+  std::vector<SwitchConfig> switches;
   PowerConfig power;
+  std::optional<SbdConfig> sbd;  // none: no watchdogs
   Latencies latencies;
   AgentDurations agents;
   std::shared_ptr<const node::Profile> profile;

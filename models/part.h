@@ -14,10 +14,11 @@ class Machine;
 class WorldPart {
  public:
   virtual ~WorldPart() = default;
-  virtual void machine_up(Machine&) {}      // its operating system runs
-  virtual void machine_down(Machine&) {}    // it has lost everything in memory; its parts still exist
-  virtual void machine_frozen(Machine&) {}  // stands still (frozen() is true), or goes on again (false)
-  virtual void network_changed() {}         // some way was opened or closed
+  virtual void machine_up(Machine&) {}       // its operating system runs
+  virtual void machine_down(Machine&) {}     // it has lost everything in memory; its parts still exist
+  virtual void machine_frozen(Machine&) {}   // stands still (frozen() is true), or goes on again (false)
+  virtual void network_changed() {}          // some way was opened or closed
+  virtual void cluster_changed(Machine&) {}  // its stack came or went, its membership or quorum changed
 };
 
 // A part of one machine's memory. Destroyed when the machine goes down, after its processes.

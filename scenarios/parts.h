@@ -21,6 +21,9 @@ void read_corosync_conf(Fields& fields, Inputs& inputs, Scenario& scenario);
 // The key `world`, and what of the machines stands beside it: agents, power, corosync, quorum.
 void read_world(Fields& fields, Inputs& inputs, Scenario& scenario);
 
+// world: sbd. Sets have-watchdog in the CIB, as the cluster does that finds SBD.
+void read_sbd(Fields& world, Scenario& scenario);
+
 // The key `faults`. The nodes and the CIB are known.
 std::vector<TimedFault> read_faults(const Value& list, const Scenario& scenario, Problems& problems);
 

@@ -38,6 +38,7 @@ class WorldReader {
     Fields world(*section, "world", problems_);
     world.take("corosync_conf");  // read with the nodes
     read_machines(world);
+    read_sbd(world, scenario_);
     read_storage(world);
     read_databases(world);
     read_drbd(world);
@@ -119,11 +120,20 @@ class WorldReader {
         inner.read("bmc_address", config.bmc_address);
         inner.read("bmc_shares_power", config.bmc_shares_power);
         inner.read("cores", config.cores);
+        inner.read("supplies", config.supplies);
+        inner.read("bmc_network", config.bmc_network);
         inner.finish();
       });
     }
     world.read("networks", scenario_.world.networks);
     world.read("rings", scenario_.world.rings);
+    world.read("hosts", scenario_.world.hosts);
+    for_each_named(world, "switches", [&](const std::string& name, Fields& inner) {
+      models::SwitchConfig& config = scenario_.world.switches.emplace_back();
+      config.name = name;
+      inner.read("network", config.network);
+      if (inner.require("hosts")) inner.read("hosts", config.hosts);
+    });
     if (scenario_.world.rings < 1 ||
         static_cast<std::size_t>(scenario_.world.rings) > scenario_.world.networks.size())
       problems_.add(world.map(), "rings must be 1 or more, and there must be a network for each");

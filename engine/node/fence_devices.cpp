@@ -195,6 +195,18 @@ std::vector<FenceDevice> fence_devices(const cib::Cib& cib, const std::string& n
   return result;
 }
 
+// stonith-watchdog-timeout: counts only with have-watchdog; negative: twice SBD_WATCHDOG_TIMEOUT (Pacemaker
+// Explained, cluster options).
+Duration self_fencing_time(const cib::Cib& cib, Duration watchdog) {
+  const cib::Configuration& configuration = *cib.configuration;
+  const std::string* have = cib::find_property(configuration, "have-watchdog");
+  if (have == nullptr || !cib::is_true(*have)) return {};
+  const std::string* given = cib::find_property(configuration, "stonith-watchdog-timeout");
+  if (given == nullptr) given = cib::find_property(configuration, "fencing-watchdog-timeout");
+  if (given == nullptr || given->empty()) return {};
+  return given->front() == '-' ? 2 * watchdog : duration_of(*given).value_or(Duration{});
+}
+
 std::vector<std::vector<std::string>> fence_topology(const cib::Cib& cib, const std::string& target) {
   std::map<std::int64_t, std::vector<std::string>> levels;
   for (const cib::FencingLevel& level : cib.configuration->fencing_levels) {

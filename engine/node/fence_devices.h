@@ -37,6 +37,10 @@ struct FenceDevice {
 // Whether they run there does not matter.
 std::vector<FenceDevice> fence_devices(const cib::Cib& cib, const std::string& node, WallSeconds now);
 
+// How long an unseen node is given to reset itself by its watchdog, when no device can fence it; 0: it cannot
+// be relied on. `watchdog` is that of this node's SBD.
+Duration self_fencing_time(const cib::Cib& cib, Duration watchdog);
+
 // Device names of the topology levels for a target, in ascending order. Empty: there is no topology for it.
 std::vector<std::vector<std::string>> fence_topology(const cib::Cib& cib, const std::string& target);
 

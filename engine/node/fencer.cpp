@@ -14,6 +14,9 @@ constexpr Duration kCheckTimeout = 20s;   // pcmk_list_timeout, pcmk_status_time
 // Everything takes a fifth longer than it may (fencing overhead factor, world-facts §2.5).
 Duration with_overhead(Duration timeout) { return timeout + timeout / 5; }
 
+// The name under which the fencer speaks of a node that resets itself.
+constexpr const char* kWatchdog = "watchdog";
+
 bool turns_off(const std::string& action) { return action == "reboot" || action == "off"; }
 
 }  // namespace
@@ -48,6 +51,7 @@ void Fencer::begin(Step& step, FenceOrder order, const cib::Cib& cib) {
   operation.order = std::move(order);
   operation.action = operation.order.action;
   operation.levels = fence_topology(cib, operation.order.target);
+  operation.watchdog = self_fencing_time(cib, step.self.watchdog_timeout);
   const NodeId target = step.self.find(operation.order.target);
   for (const NodeId member : members_) {
     if (member != target || members_.size() == 1) operation.awaited.insert(member);
@@ -83,7 +87,7 @@ void Fencer::choose(Step& step, Operation& operation, const cib::Cib&) {
   }
   const bool several = std::any_of(operation.levels.begin(), operation.levels.end(),
                                    [](const auto& devices) { return devices.size() > 1; });
-  Duration total = operation.order.delay;
+  Duration total = operation.order.delay + operation.watchdog;
   for (const auto& level : operation.levels) {
     for (const std::string& device : level) {
       for (const Offer& offer : operation.offers) {
@@ -101,6 +105,7 @@ void Fencer::choose(Step& step, Operation& operation, const cib::Cib&) {
 
 // The next device to ask, or the end.
 void Fencer::next(Step& step, Operation& operation) {
+  if (operation.trusts_watchdog) return;  // only time counts now
   while (operation.level < operation.levels.size()) {
     const std::vector<std::string>& level = operation.levels[operation.level];
     if (level.size() > 1 && operation.order.action == "reboot")
@@ -133,8 +138,29 @@ void Fencer::next(Step& step, Operation& operation) {
     conclude(step, operation, true, level.empty() ? "" : level.back());
     return;
   }
+  if (trust_watchdog(step, operation)) return;
   if (operation.why.empty()) operation.why = "No such device";
   conclude(step, operation, false, {});
+}
+
+// Nothing could be done to the target from here. If it has a watchdog it ends by itself, by then for certain;
+// if it still listens, it is told to do so at once.
+bool Fencer::trust_watchdog(Step& step, Operation& operation) {
+  const FenceOrder& order = operation.order;
+  if (operation.watchdog <= Duration::zero() || operation.trusts_watchdog || !turns_off(order.action))
+    return false;
+  operation.trusts_watchdog = true;
+  operation.delegate = step.self.id;
+  step.journal(FenceDeviceStarted{order.target, order.action, kWatchdog, "fence_watchdog", {}});
+  const NodeId target = step.self.find(order.target);
+  if (std::find(members_.begin(), members_.end(), target) != members_.end()) {
+    step.send(
+        {FenceExecute{operation.id, target, kWatchdog, order.target, order.action, operation.watchdog, {}}});
+  }
+  const bool first = operation.tried.empty();
+  step.arm(TimerKind::fence_watchdog, operation.watchdog + (first ? order.delay : Duration::zero()),
+           operation.id.number);
+  return true;
 }
 
 // Who asks a device: one whose monitor of it is known to work rather than another, another node rather than
@@ -191,6 +217,7 @@ void Fencer::conclude(Step& step, Operation& operation, bool success, const std:
   step.cancel(TimerKind::fence_query, number);
   step.cancel(TimerKind::fence_dispatch, number);
   step.cancel(TimerKind::fence_total, number);
+  step.cancel(TimerKind::fence_watchdog, number);
   step.send({FenceResult{operation.id, operation.order,
                          operation.delegate.valid() ? step.self.name(operation.delegate) : "", device,
                          success, success ? "" : operation.why}});
@@ -281,6 +308,10 @@ void Fencer::answer(Step& step, const Question& question, Executor& executor) {
 void Fencer::received(Step& step, NodeId from, const FenceExecute& message, const cib::Cib& cib,
                       Executor& executor) {
   if (message.by != step.self.id) return;
+  if (message.device == kWatchdog) {
+    step.effects.emplace_back(StopStack{StopStack::How::panic, "told to fence itself"});
+    return;
+  }
   const auto& mine = devices(step, cib);
   const auto device = std::find_if(mine.begin(), mine.end(),
                                    [&](const FenceDevice& each) { return each.id == message.device; });
@@ -407,6 +438,8 @@ void Fencer::fired(Step& step, TimerKind kind, std::uint64_t which, const cib::C
     if (!operation.chosen) choose(step, operation, cib);
   } else if (kind == TimerKind::fence_dispatch) {
     ask(step, operation);
+  } else if (kind == TimerKind::fence_watchdog) {
+    conclude(step, operation, true, kWatchdog);
   } else if (kind == TimerKind::fence_total) {
     operation.why = "Fencing did not complete within its total timeout";
     conclude(step, operation, false, {});

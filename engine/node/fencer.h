@@ -51,10 +51,12 @@ class Fencer {
     std::size_t level = 0, device = 0;
     std::string action;  // of this phase: a reboot by several devices is off by all, then on by all
     bool switching_on = false;
+    bool trusts_watchdog = false;  // no device has done it: the target is given time to do it itself
     bool chosen = false;
     NodeId delegate;
     std::set<std::pair<std::string, NodeId>> tried;  // devices by whom
     std::string why;                                 // the last failure
+    Duration watchdog{};                             // see self_fencing_time
   };
   // What a device was asked to do by this node.
   struct Execution {
@@ -85,6 +87,7 @@ class Fencer {
   void choose(Step& step, Operation& operation, const cib::Cib& cib);
   void next(Step& step, Operation& operation);
   void ask(Step& step, Operation& operation);
+  bool trust_watchdog(Step& step, Operation& operation);
   void conclude(Step& step, Operation& operation, bool success, const std::string& device);
   std::optional<NodeId> delegate_for(const Operation& operation, const std::string& device) const;
   void answer(Step& step, const Question& question, Executor& executor);

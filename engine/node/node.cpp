@@ -26,7 +26,8 @@ bool is_for(const Body& body, NodeId self) {
 class Node::Impl {
  public:
   explicit Impl(NodeOptions options)
-      : self_{options.self, options.nodelist, options.profile, options.cpus, options.journal_repeats},
+      : self_{options.self, options.nodelist, options.profile, options.cpus, options.journal_repeats,
+              options.watchdog_timeout},
         chance_(sim::Stream{options.seed}.fork("node:" + self_.name())) {
     HA_ASSERT(options.self.valid() && options.self.index() < options.nodelist->size());
     HA_ASSERT(options.profile != nullptr);
@@ -82,6 +83,7 @@ class Node::Impl {
       case TimerKind::fence_delay:
       case TimerKind::fence_retry:
       case TimerKind::fence_total:
+      case TimerKind::fence_watchdog:
         fencer_.fired(step, kind, which, replica_.cib(), executor_);
         return;
       default:

@@ -24,6 +24,7 @@ struct NodeOptions {
   std::uint64_t seed = 0;        // of this node's own chance (random fencing delays, election ties)
   int cpus = 2;                  // node-action-limit is twice this
   bool journal_repeats = false;  // also runs of recurring actions that made no news
+  Duration watchdog_timeout{};   // SBD_WATCHDOG_TIMEOUT of the SBD that runs here; 0: none does
 };
 
 class Node {

@@ -47,7 +47,7 @@ enum class TimerKind : std::uint8_t {
   fence_delay,
   fence_retry,
   fence_total,
-  fence_list,
+  fence_watchdog,
 };
 
 constexpr TimerId timer_id(TimerKind kind, std::uint64_t which = 0) {
@@ -63,6 +63,7 @@ struct Self {
   std::shared_ptr<const Profile> profile;
   int cpus = 2;
   bool journal_repeats = false;
+  Duration watchdog_timeout{};
 
   const std::string& name() const { return (*nodelist)[id.index()].name; }
   const std::string& name(NodeId node) const { return (*nodelist)[node.index()].name; }

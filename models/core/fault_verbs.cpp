@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "models/faults.h"
+#include "models/fencing/fencing_faults.h"
 #include "models/os/storage_faults.h"
 
 namespace fencepost::models {
@@ -100,7 +101,9 @@ std::vector<FaultVerb> core_verbs() {
 const std::vector<FaultVerb>& fault_verbs() {
   static const std::vector<FaultVerb> all = [] {
     std::vector<FaultVerb> verbs = core_verbs();
-    for (FaultVerb& verb : storage_fault_verbs()) verbs.push_back(std::move(verb));
+    for (auto area : {fencing_fault_verbs, storage_fault_verbs}) {
+      for (FaultVerb& verb : area()) verbs.push_back(std::move(verb));
+    }
     return verbs;
   }();
   return all;

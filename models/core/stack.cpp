@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "models/fencing/sbd.h"
 #include "models/machine.h"
 #include "models/network/corosync.h"
 #include "models/world.h"
@@ -55,7 +56,10 @@ void Stack::start(std::string_view why) {
   if (state_ != State::down) return;
   state_ = State::starting;
   reason_ = why;
-  in(machine_.sample(world().config().latencies.corosync_start), &Stack::start_corosync);
+  // systemd starts sbd first, and waits for it.
+  Sbd& sbd = world().part<Sbd>();
+  sbd.started(machine_);
+  in(sbd.start_delay() + machine_.sample(world().config().latencies.corosync_start), &Stack::start_corosync);
 }
 
 void Stack::start_corosync() {
@@ -76,6 +80,7 @@ void Stack::start_engine() {
   world().observe(backend::StackChanged{.node = machine_.name(), .up = true, .why = reason_});
   deliver(node::Booted{.stored = stored_});
   world().corosync().introduce(machine_.id());
+  tell_parts();
 }
 
 void Stack::stop_now() {
@@ -91,12 +96,14 @@ void Stack::leave_now() {
 
 void Stack::corosync_gone() {
   state_ = State::down;
+  world().part<Sbd>().stopped(machine_);
   if (when_down_) std::exchange(when_down_, nullptr)();
 }
 
 void Stack::fail_now() {
   end_engine(reason_);
   state_ = State::engine_down;
+  tell_parts();
 }
 
 void Stack::panic_now() { machine_.reset(reason_); }
@@ -108,6 +115,7 @@ void Stack::crash(std::string_view why) {
   world().corosync().crash(machine_.id());
   end_engine(why);
   state_ = State::down;
+  tell_parts();
 }
 
 void Stack::vanish(std::string_view why) {
@@ -121,11 +129,16 @@ void Stack::shut_down(std::function<void()> then) {
   if (state_ == State::up) return post(node::CommandReceived{node::Shutdown{}}, 1ms);
   if (state_ == State::stopping) return;
   crash("shutdown");
+  world().part<Sbd>().stopped(machine_);
 }
 
 void Stack::in(Duration delay, void (Stack::*stage)()) {
   stage_ = stage;
   next_stage_.arm_in(std::max(delay, Duration::zero()));
+}
+
+void Stack::tell_parts() {
+  world().for_each_part([&](WorldPart& part) { part.cluster_changed(machine_); });
 }
 
 void Stack::stage_rang() { (this->*stage_)(); }

@@ -104,6 +104,7 @@ class Stack final : public backend::Timers,
   void leave_now();
   void in(Duration delay, void (Stack::*stage)());
   void end_engine(std::string_view why);
+  void tell_parts();
   void corosync_gone();
   void deliver_posted();
   void write_done();

@@ -31,6 +31,7 @@ World::World(WorldConfig config, EngineFactory engines)
   for (const auto& machine : machines_) {
     if (!machine->hardware().bmc_network.empty()) network_->add_endpoint("bmc-" + machine->name());
   }
+  for (const std::string& host : config_.hosts) network_->add_endpoint(host);
   if (config_.corosync.quorum.qdevice) network_->add_endpoint(config_.corosync.quorum.qdevice->host);
   part<Corosync>();
   add_generic_agents(agents_);
@@ -118,6 +119,7 @@ std::unique_ptr<Engine> World::make_engine(Machine& machine) {
       .nodelist = nodelist_,
       .profile = config_.profile,
       .seed = machine.stream("engine").fork(machine.boots()).next(),
+      .watchdog_timeout = config_.sbd ? config_.sbd->watchdog_timeout : Duration::zero(),
   });
 }
 

@@ -1,10 +1,10 @@
-// Fence agents: the lab's power switch, management boards, and switched power outlets.
+// Fence agents that work on power: the lab's power switch, management boards, and switched power outlets.
 #include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
 
-#include "models/core/stack.h"
+#include "models/fencing/fence_agent.h"
 #include "models/fencing/power.h"
 #include "models/machine.h"
 #include "models/world.h"
@@ -13,105 +13,6 @@ namespace fencepost::models {
 namespace {
 
 using Mode = fault::FenceMode::Mode;
-
-// fence agents exit with 1 on failure, and status with 2 for "off".
-constexpr int kOk = 0;
-constexpr int kFailed = 1;
-constexpr int kIsOff = 2;
-
-class FenceAgent : public Agent {
- public:
-  Script run(Process& self, AgentRun& run) final {
-    Machine& machine = self.machine();
-    World& world = machine.world();
-    Power& power = world.part<Power>();
-    const std::string& action = run.action();
-    if (action == "metadata" || action == "meta-data" || action == "validate-all") co_return kOk;
-
-    const Power::Call call{.device = run.parameter("device", "fence"),
-                           .resource = run.command().resource,
-                           .target = target_of(run),
-                           .requester = machine.name()};
-    if (action == "start" || action == "stop") co_return kOk;
-    if (action == "monitor" || action == "list" || action == "list-status") {
-      if (!co_await reach(self, run)) co_return kFailed;
-      if (action == "monitor" && power.monitor_fails(call)) co_return fail(run, "the device does not answer");
-      std::string known;
-      for (const auto& node : world.machines()) known += node->name() + ",\n";
-      run.print(std::move(known));
-      co_return kOk;
-    }
-
-    Machine* target = world.find_machine(call.target);
-    if (!target) co_return fail(run, "no such node: " + std::string(call.target));
-    if (action == "status") {
-      if (!co_await reach(self, run)) co_return kFailed;
-      co_return target->power() == Machine::Power::off ? kIsOff : kOk;
-    }
-
-    const fault::FenceMode mode = power.mode_for(call);
-    switch (mode.mode) {
-      case Mode::hang: {
-        auto& never = machine.part<Hanging>().never;
-        while (true) co_await self.wait(never, {"recvfrom", "fence device that does not answer", true});
-      }
-      case Mode::unreachable:
-        co_await self.sleep(mode.seconds > Duration::zero() ? mode.seconds
-                                                            : world.config().power.unreachable_after);
-        co_return refused(self, run, "Unable to connect/login to fencing device");
-      case Mode::fail:
-        co_await self.sleep(mode.seconds > Duration::zero() ? mode.seconds
-                                                            : machine.sample(world.config().power.off));
-        co_return refused(self, run, "the device reports a failure");
-      case Mode::slow:
-        if (!slows_switch()) co_await self.sleep(mode.seconds);
-        break;
-      case Mode::ok:
-      case Mode::lie:
-      case Mode::fail_monitor:
-        break;
-    }
-    co_return co_await act(self, run, *target, mode);
-  }
-
- protected:
-  // Connects and logs in. False: it could not, and has said why.
-  virtual Task<bool> reach(Process& self, AgentRun& run) = 0;
-  virtual Script act(Process& self, AgentRun& run, Machine& target, const fault::FenceMode& mode) = 0;
-  // A slow device has the order and is slow to carry it out; otherwise it is slow to answer at all.
-  virtual bool slows_switch() const { return false; }
-
-  static Power::Action asked(const AgentRun& run) {
-    if (run.action() == "on") return Power::Action::on;
-    return run.action() == "off" ? Power::Action::off : Power::Action::reboot;
-  }
-
-  static std::string_view target_of(const AgentRun& run) {
-    if (!run.fence_target().empty()) return run.fence_target();
-    return run.parameter("plug", run.parameter("port", run.parameter("nodename")));
-  }
-
-  static std::string device_of(const AgentRun& run) { return run.command().resource; }
-
-  static int fail(AgentRun& run, std::string why) {
-    run.exit_reason(std::move(why));
-    return kFailed;
-  }
-
-  static int refused(Process& self, AgentRun& run, std::string why) {
-    self.world().observe(backend::FenceDeviceActed{.device = device_of(run),
-                                                   .target = std::string(target_of(run)),
-                                                   .action = run.action(),
-                                                   .success = false});
-    return fail(run, std::move(why));
-  }
-
- private:
-  struct Hanging final : MachinePart {
-    explicit Hanging(Machine&) {}
-    WaitQueue never;
-  };
-};
 
 // fence_lab: one request to a switch, which has it at once and acts after off_s.
 class LabSwitch final : public FenceAgent {
@@ -141,10 +42,14 @@ class LabSwitch final : public FenceAgent {
   }
 };
 
-// fence_ipmilan, fence_ilo, fence_drac, fence_virsh, fence_aws …: asks for the status, orders off, asks each
+// fence_ipmilan, fence_ilo, fence_drac, fence_aws …: asks for the status, orders off, asks each
 // second until it is off, orders on. Success is known once power is off; that it comes on again is not waited
 // for in vain (world-facts §0).
 class Board final : public FenceAgent {
+ public:
+  // Of a virtual machine: its host, which is not part of it, ends it (fence_virsh, fence_xvm …).
+  explicit Board(bool hypervisor) : hypervisor_(hypervisor) {}
+
  protected:
   Task<bool> reach(Process& self, AgentRun& run) override {
     const PowerConfig& config = self.world().config().power;
@@ -175,7 +80,8 @@ class Board final : public FenceAgent {
     const bool was_off = target.power() == Machine::Power::off;
     if (action != Power::Action::on && !was_off && !lies) {
       if (!co_await reach(self, run)) co_return refused(self, run, "connection lost");
-      power.order(order(Power::Action::off), self.machine().sample(config.board_off));
+      power.order(order(Power::Action::off),
+                  self.machine().sample(hypervisor_ ? config.hypervisor_off : config.board_off));
       const SimTime give_up = world.now() + config.power_timeout;
       while (target.power() != Machine::Power::off) {
         if (world.now() >= give_up) co_return refused(self, run, "Timed out waiting to power OFF");
@@ -191,10 +97,15 @@ class Board final : public FenceAgent {
   }
 
  private:
-  // The board is part of the target: it answers while it has power and its network is there.
-  static bool reachable(Process& self, const AgentRun& run) {
+  // The board is part of the target: it answers while it has power and its network is there. A hypervisor
+  // answers while the network is there, if the scenario's network knows it by name.
+  bool reachable(Process& self, const AgentRun& run) const {
     World& world = self.world();
     const std::string_view address = run.parameter("ip", run.parameter("ipaddr"));
+    if (hypervisor_) {
+      const auto host = world.network().find_endpoint(address);
+      return !host || world.network().passes_both_ways(endpoint(self.machine().id()), *host);
+    }
     for (const auto& machine : world.machines()) {
       const HardwareConfig& hardware = machine->hardware();
       const bool is_it =
@@ -209,6 +120,8 @@ class Board final : public FenceAgent {
     }
     return true;  // a monitor of a board of which the world only knows that it is there
   }
+
+  bool hypervisor_;
 };
 
 // fence_apc, fence_eaton_snmp, fence_raritan …: outlets. Off is off at once; a machine with a second supply
@@ -260,7 +173,12 @@ void add_fence_agents(AgentRegistry& registry) {
                           "fence_wti", "fence_netio"}) {
     registry.add({AgentClass::stonith, "", pdu}, std::make_unique<Outlets>());
   }
-  registry.add_fallback(AgentClass::stonith, std::make_unique<Board>());
+  for (const char* sbd : {"fence_sbd", "external/sbd"})
+    registry.add({AgentClass::stonith, "", sbd}, make_sbd_agent());
+  for (const char* host : {"fence_virsh", "fence_virt", "fence_xvm", "fence_vmware_rest", "fence_vmware_soap",
+                           "fence_vbox", "fence_pve"})
+    registry.add({AgentClass::stonith, "", host}, std::make_unique<Board>(true));
+  registry.add_fallback(AgentClass::stonith, std::make_unique<Board>(false));
 }
 
 }  // namespace fencepost::models

@@ -6,53 +6,10 @@
 
 #include "engine/node/message.h"
 #include "models/core/stack.h"
+#include "models/network/corosync_ring.h"
 #include "models/world.h"
 
 namespace fencepost::models {
-
-struct Corosync::Ring {
-  Ring(Corosync& of, std::uint64_t number, Members who)
-      : corosync(of),
-        id(number),
-        members(std::move(who)),
-        delivery(of.world_, nullptr, rings<&Ring::deliver>(this)),
-        token(of.world_, nullptr, rings<&Ring::lose_token>(this)),
-        window(of.world_, nullptr, rings<&Ring::window_passed>(this)),
-        late(of.world_, nullptr, rings<&Ring::send_late>(this)),
-        device(of.world_, nullptr, rings<&Ring::device_answered>(this)) {}
-
-  void deliver() { corosync.deliver(*this); }
-  void lose_token() { corosync.token_lost(*this); }
-  void window_passed() { corosync.window_passed(*this); }
-  void send_late() { corosync.send_late(*this); }
-  void device_answered() { corosync.recount(*this); }
-
-  Corosync& corosync;
-  std::uint64_t id;
-  Members members;
-  std::deque<Ordered> ordered;
-  bool passes = false;  // the token goes round
-  bool lost = false;    // its loss was declared; who stands still has yet to hear of it
-  bool quorate = false;
-  Alarm delivery;
-  Alarm token;
-  Alarm window;  // last_man_standing
-  Alarm late;    // what its members had wanted to send before it was formed
-  Alarm device;  // the quorum device will give or take its votes
-};
-
-// Nodes that hear each other and look for a new membership.
-struct Corosync::Gathering {
-  Gathering(Corosync& of, Members found)
-      : corosync(of), members(std::move(found)), over(of.world_, nullptr, rings<&Gathering::end>(this)) {}
-
-  void end() { corosync.gathered(*this); }
-
-  Corosync& corosync;
-  Members members;
-  bool complete = false;  // nobody is missing
-  Alarm over;
-};
 
 namespace {
 
@@ -381,6 +338,7 @@ void Corosync::form(const Members& members) {
   ring.late.arm_in(sim::sample(kLateMessages, chance_));
   for (const node::NodeId member : members) tell_membership(member, false);
   tell_group(ring);
+  for (const node::NodeId member : members) tell_parts(member);
   if (quorum_.options().last_man_standing) ring.window.arm_in(quorum_.options().last_man_standing_window);
 }
 
@@ -499,67 +457,12 @@ void Corosync::tell_membership(node::NodeId node, bool by_introduction) {
       node::MembershipFormed{.ring = ring.id, .members = ring.members, .quorate = ring.quorate}, notice);
 }
 
+void Corosync::tell_parts(node::NodeId node) {
+  world_.for_each_part([&](WorldPart& part) { part.cluster_changed(world_.machine(node)); });
+}
+
 void Corosync::introduce(node::NodeId node) {
   if (at(node).ring) tell_membership(node, true);
-}
-
-// --- Quorum ---
-
-// The device gives its votes to one part of a split: the largest of those that reach it, and of equal ones
-// that with the lowest node (ffsplit and lms of corosync-qdevice(8); heuristics and tie_breaker other than
-// lowest are left out).
-bool Corosync::device_votes_for(const Members& members) const {
-  const auto& device = quorum_.options().qdevice;
-  if (!device) return false;
-  const auto host = world_.network().find_endpoint(device->host);
-  const auto reaches = [&](node::NodeId node) {
-    return host && awake(node) && world_.network().passes_both_ways(endpoint(node), *host);
-  };
-  if (!std::ranges::all_of(members, reaches)) return false;
-  Members others;
-  for (std::size_t i = 0; i < instances_.size(); ++i) {
-    const node::NodeId node{i};
-    const bool elsewhere = std::ranges::none_of(
-        members, [&](auto member) { return member == node || in_contact(member, node); });
-    if (elsewhere && instances_[i].state != State::starting && reaches(node)) others.push_back(node);
-  }
-  while (!others.empty()) {
-    Members part;
-    for (const node::NodeId node : others) {
-      if (part.empty() || in_contact(part.front(), node)) part.push_back(node);
-    }
-    std::erase_if(others, [&](auto node) { return std::ranges::count(part, node) > 0; });
-    if (part.size() > members.size() || (part.size() == members.size() && part.front() < members.front()))
-      return false;
-  }
-  return true;
-}
-
-void Corosync::verdict(Ring& ring, bool quorate) {
-  if (ring.quorate == quorate) return;
-  ring.quorate = quorate;
-  for (const node::NodeId member : ring.members) {
-    if (at(member).ring != &ring) continue;
-    at(member).quorate = quorate;
-    world_.machine(member).stack().post(node::QuorumChanged{quorate}, Duration::zero());
-  }
-}
-
-// A device that is lost or found changes the verdict after its timeout.
-void Corosync::look_at_device(Ring& ring) {
-  const auto& device = quorum_.options().qdevice;
-  if (!device) return;
-  if (quorum_.decide(ring.members, device_votes_for(ring.members)) == ring.quorate)
-    return ring.device.disarm();
-  if (!ring.device.armed()) ring.device.arm_in(device->timeout);
-}
-
-void Corosync::recount(Ring& ring) {
-  verdict(ring, quorum_.decide(ring.members, device_votes_for(ring.members)));
-}
-
-void Corosync::window_passed(Ring& ring) {
-  if (quorum_.shrink(ring.members, device_votes_for(ring.members))) recount(ring);
 }
 
 // --- For others ---
@@ -569,6 +472,8 @@ bool Corosync::operational(node::NodeId node) const { return at(node).state == S
 Corosync::Members Corosync::members(node::NodeId node) const {
   return at(node).ring ? at(node).ring->members : Members{};
 }
+
+bool Corosync::last_quorate(node::NodeId node) const { return at(node).quorate; }
 
 bool Corosync::quorate(node::NodeId node) const { return at(node).ring && at(node).ring->quorate; }
 

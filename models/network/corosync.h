@@ -48,8 +48,9 @@ class Corosync final : public WorldPart {
 
   // --- For tests, status and checks ---
   bool operational(node::NodeId node) const;
-  Members members(node::NodeId node) const;  // of the ring that this node is in; empty while it gathers
-  bool quorate(node::NodeId node) const;
+  Members members(node::NodeId node) const;    // of the ring that this node is in; empty while it gathers
+  bool quorate(node::NodeId node) const;       // false while it gathers
+  bool last_quorate(node::NodeId node) const;  // while it gathers: as before
   const Knet& links() const { return knet_; }
   Duration token() const { return token_; }          // effective
   Duration consensus() const { return consensus_; }  // effective
@@ -110,6 +111,7 @@ class Corosync final : public WorldPart {
   void deliver(Ring& ring, const Ordered& what);
   void tell_group(const Ring& ring);
   void tell_membership(node::NodeId node, bool by_introduction);
+  void tell_parts(node::NodeId node);
 
   bool device_votes_for(const Members& members) const;
   void verdict(Ring& ring, bool quorate);

@@ -1,9 +1,9 @@
 #include "models/os/storage_faults.h"
 
-#include <charconv>
 #include <optional>
 #include <utility>
 
+#include "models/core/given.h"
 #include "models/database/postgres.h"
 #include "models/machine.h"
 #include "models/os/block_device.h"
@@ -15,78 +15,6 @@
 
 namespace fencepost::models {
 namespace {
-
-using Ended = std::function<void()>;
-
-// "10m", "90s", "250ms", "1.5s", "2h"; a plain number is in seconds.
-std::optional<Duration> to_duration(std::string_view text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
-  if (error != std::errc{} || value < 0) return std::nullopt;
-  double seconds = -1;
-  if (unit.empty() || unit == "s" || unit == "sec") seconds = 1;
-  if (unit == "ms" || unit == "msec") seconds = 1e-3;
-  if (unit == "m" || unit == "min") seconds = 60;
-  if (unit == "h" || unit == "hr") seconds = 3600;
-  if (seconds < 0 || value * seconds > 3.2e9) return std::nullopt;
-  return Duration{static_cast<std::int64_t>(value * seconds * 1e9)};
-}
-
-// What a fault of ours was given, and how it ends.
-class Given {
- public:
-  Given(World& world, const fault::Other& fault, Ended ended)
-      : world_(world), fault_(fault), ended_(std::move(ended)) {}
-
-  World& world() const { return world_; }
-  std::string text(const std::string& name) const {
-    const auto found = fault_.arguments.find(name);
-    return found == fault_.arguments.end() ? "" : found->second;
-  }
-  Result<double> number(const std::string& name, double otherwise) const {
-    const std::string value = text(name);
-    if (value.empty()) return otherwise;
-    double number = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-    if (error == std::errc{} && end == value.data() + value.size() && number > 0) return number;
-    return failure({}, fault_.verb + ": " + name + " '" + value + "' is no number above 0");
-  }
-  Result<Duration> duration(const std::string& name, Duration otherwise) const {
-    const std::string value = text(name);
-    if (value.empty()) return otherwise;
-    if (const auto duration = to_duration(value)) return *duration;
-    return failure({},
-                   fault_.verb + ": " + name + " '" + value + "' is no duration: write 90s, 10m or 250ms");
-  }
-  Result<Machine*> node() const {
-    const auto id = resolve(world_, text("node"));
-    if (!id) return tl::unexpected(id.error());
-    Machine& machine = world_.machine(*id);
-    if (!machine.up()) return failure({}, fault_.verb + ": node " + machine.name() + " is not up");
-    return &machine;
-  }
-  Result<void> missing(const std::string& what) const { return failure({}, fault_.verb + ": " + what); }
-
-  // Does it now, and undoes it after `for`, if that was given.
-  Result<void> lasting(const std::function<void()>& begin, std::function<void()> end) const {
-    const auto lasts = duration("for", Duration::zero());
-    if (!lasts) return tl::unexpected(lasts.error());
-    begin();
-    if (*lasts > Duration::zero()) {
-      world_.at(world_.now() + *lasts, [end = std::move(end), ended = ended_] {
-        end();
-        if (ended) ended();
-      });
-    }
-    return {};
-  }
-
- private:
-  World& world_;
-  const fault::Other& fault_;
-  Ended ended_;
-};
 
 // --- NFS ---
 
@@ -295,7 +223,7 @@ Result<void> ip_remove(const Given& given) {
     addresses.release(*machine, *which);
     found = true;
   }
-  return found ? Result<void>{} : given.missing("address " + *which + " is not bound anywhere now");
+  return found ? Result<void>{} : given.impossible("address " + *which + " is not bound anywhere now");
 }
 
 Result<void> ip_duplicate(const Given& given) {
@@ -363,81 +291,71 @@ Result<void> db_long_recovery(const Given& given) {
   return {};
 }
 
-FaultVerb verb(const char* name, const char* family, const char* arguments, const char* about,
-               const char* example, Result<void> (*inject)(const Given&)) {
-  return {name,
-          family,
-          arguments,
-          about,
-          example,
-          [inject](World& world, const fault::Other& fault, Ended ended) {
-            return inject(Given(world, fault, std::move(ended)));
-          }};
-}
-
 }  // namespace
 
 std::vector<FaultVerb> storage_fault_verbs() {
   return {
-      verb("drbd_link_down", "drbd", "node, peer, resource, for",
-           "DRBD's replication link is cut, whatever the cluster's network does.",
-           "{at: 60s, verb: drbd_link_down, node: db1, for: 30s}", drbd_link_down),
-      verb("drbd_link_up", "drbd", "node, peer, resource", "Ends drbd_link_down.",
-           "{at: 90s, verb: drbd_link_up, node: db1}", drbd_link_up),
-      verb("drbd_disk_fail", "drbd", "node, resource",
-           "The lower-level disk fails: DRBD detaches it and goes on over the network.",
-           "{at: 60s, verb: drbd_disk_fail, node: db1, resource: r0}", drbd_disk_fail),
-      verb("drbd_disk_replace", "drbd", "node, resource",
-           "A person puts in a new disk, creates metadata and attaches it: a full resync follows.",
-           "{at: 10m, verb: drbd_disk_replace, node: db1, resource: r0}", drbd_disk_replace),
-      verb("drbd_disk_stall", "drbd", "node, resource, for",
-           "The lower-level disk answers nothing: writes wait, until ko-count drops a peer that stalls them.",
-           "{at: 60s, verb: drbd_disk_stall, node: db2, for: 2m}", drbd_disk_stall),
-      verb("drbd_slow", "drbd", "node, resource, factor, for",
-           "A resync to or from this node takes factor times as long.",
-           "{at: 60s, verb: drbd_slow, node: db2, factor: 20, for: 10m}", drbd_slow),
-      verb("drbd_discard", "drbd", "node, resource",
-           "After a split brain a person connects again and discards this node's data.",
-           "{at: 10m, verb: drbd_discard, node: db2}", drbd_discard),
-      verb("fs_readonly", "filesystem", "node, mount, for",
-           "The filesystem is remounted read-only, as after an error.",
-           "{at: 60s, verb: fs_readonly, node: db1, mount: /srv/db}", fs_readonly),
-      verb("fs_full", "filesystem", "node, mount, for", "No space is left on the filesystem.",
-           "{at: 60s, verb: fs_full, node: db1, mount: /srv/db, for: 5m}", fs_full),
-      verb("io_stall", "filesystem", "node, device, for",
-           "A local disk answers nothing; who waits for it is in D state.",
-           "{at: 60s, verb: io_stall, node: db1, device: /dev/sdb1, for: 90s}", io_stall),
-      verb("disk_fail", "filesystem", "node, device, for",
-           "A local disk answers every request with an I/O error.",
-           "{at: 60s, verb: disk_fail, node: db1, device: /dev/sdb1}", disk_fail),
-      verb("nfs_hang", "nfs", "server, for", "The NFS server takes requests and answers none.",
-           "{at: 60s, verb: nfs_hang, server: filer, for: 10m}", nfs_hang),
-      verb("nfs_slow", "nfs", "server, factor, for", "The NFS server takes factor times as long to answer.",
-           "{at: 60s, verb: nfs_slow, server: filer, factor: 1000, for: 10m}", nfs_slow),
-      verb("nfs_stale", "nfs", "server",
-           "The server has forgotten its clients' file handles: ESTALE until they mount again.",
-           "{at: 60s, verb: nfs_stale, server: filer}", nfs_stale),
-      verb("nfs_recover", "nfs", "server", "The server answers again.",
-           "{at: 5m, verb: nfs_recover, server: filer}", nfs_recover),
-      verb("ip_remove", "ip", "address", "Somebody takes the service address off its interface.",
-           "{at: 60s, verb: ip_remove, address: 10.0.0.100}", ip_remove),
-      verb("ip_duplicate", "ip", "address, for",
-           "A host outside the cluster takes the service address too, and clients find it.",
-           "{at: 60s, verb: ip_duplicate, address: 10.0.0.100, for: 5m}", ip_duplicate),
-      verb("db_crash", "database", "resource, node", "The database server dies at once.",
-           "{at: 60s, verb: db_crash, resource: db}", db_crash),
-      verb("db_hang", "database", "resource, node, for",
-           "The database server stands still, as by SIGSTOP: no answer, no shutdown.",
-           "{at: 60s, verb: db_hang, resource: db, for: 5m}", db_hang),
-      verb("db_slow", "database", "resource, node, factor, for",
-           "Queries and shutdown take factor times as long.",
-           "{at: 60s, verb: db_slow, resource: db, factor: 10000, for: 5m}", db_slow),
-      verb("db_out_of_connections", "database", "resource, node, for",
-           "All connections are taken: new clients are refused.",
-           "{at: 60s, verb: db_out_of_connections, resource: db, for: 2m}", db_out_of_connections),
-      verb("db_long_recovery", "database", "resource, by",
-           "Crash recoveries of the database take so much longer from now on.",
-           "{at: 0s, verb: db_long_recovery, resource: db, by: 5m}", db_long_recovery),
+      given_verb("drbd_link_down", "drbd", "node, peer, resource, for",
+                 "DRBD's replication link is cut, whatever the cluster's network does.",
+                 "{at: 60s, verb: drbd_link_down, node: db1, for: 30s}", drbd_link_down),
+      given_verb("drbd_link_up", "drbd", "node, peer, resource", "Ends drbd_link_down.",
+                 "{at: 90s, verb: drbd_link_up, node: db1}", drbd_link_up),
+      given_verb("drbd_disk_fail", "drbd", "node, resource",
+                 "The lower-level disk fails: DRBD detaches it and goes on over the network.",
+                 "{at: 60s, verb: drbd_disk_fail, node: db1, resource: r0}", drbd_disk_fail),
+      given_verb("drbd_disk_replace", "drbd", "node, resource",
+                 "A person puts in a new disk, creates metadata and attaches it: a full resync follows.",
+                 "{at: 10m, verb: drbd_disk_replace, node: db1, resource: r0}", drbd_disk_replace),
+      given_verb(
+          "drbd_disk_stall", "drbd", "node, resource, for",
+          "The lower-level disk answers nothing: writes wait, until ko-count drops a peer that stalls them.",
+          "{at: 60s, verb: drbd_disk_stall, node: db2, for: 2m}", drbd_disk_stall),
+      given_verb("drbd_slow", "drbd", "node, resource, factor, for",
+                 "A resync to or from this node takes factor times as long.",
+                 "{at: 60s, verb: drbd_slow, node: db2, factor: 20, for: 10m}", drbd_slow),
+      given_verb("drbd_discard", "drbd", "node, resource",
+                 "After a split brain a person connects again and discards this node's data.",
+                 "{at: 10m, verb: drbd_discard, node: db2}", drbd_discard),
+      given_verb("fs_readonly", "filesystem", "node, mount, for",
+                 "The filesystem is remounted read-only, as after an error.",
+                 "{at: 60s, verb: fs_readonly, node: db1, mount: /srv/db}", fs_readonly),
+      given_verb("fs_full", "filesystem", "node, mount, for", "No space is left on the filesystem.",
+                 "{at: 60s, verb: fs_full, node: db1, mount: /srv/db, for: 5m}", fs_full),
+      given_verb("io_stall", "filesystem", "node, device, for",
+                 "A local disk answers nothing; who waits for it is in D state.",
+                 "{at: 60s, verb: io_stall, node: db1, device: /dev/sdb1, for: 90s}", io_stall),
+      given_verb("disk_fail", "filesystem", "node, device, for",
+                 "A local disk answers every request with an I/O error.",
+                 "{at: 60s, verb: disk_fail, node: db1, device: /dev/sdb1}", disk_fail),
+      given_verb("nfs_hang", "nfs", "server, for", "The NFS server takes requests and answers none.",
+                 "{at: 60s, verb: nfs_hang, server: filer, for: 10m}", nfs_hang),
+      given_verb("nfs_slow", "nfs", "server, factor, for",
+                 "The NFS server takes factor times as long to answer.",
+                 "{at: 60s, verb: nfs_slow, server: filer, factor: 1000, for: 10m}", nfs_slow),
+      given_verb("nfs_stale", "nfs", "server",
+                 "The server has forgotten its clients' file handles: ESTALE until they mount again.",
+                 "{at: 60s, verb: nfs_stale, server: filer}", nfs_stale),
+      given_verb("nfs_recover", "nfs", "server", "The server answers again.",
+                 "{at: 5m, verb: nfs_recover, server: filer}", nfs_recover),
+      given_verb("ip_remove", "ip", "address", "Somebody takes the service address off its interface.",
+                 "{at: 60s, verb: ip_remove, address: 10.0.0.100}", ip_remove),
+      given_verb("ip_duplicate", "ip", "address, for",
+                 "A host outside the cluster takes the service address too, and clients find it.",
+                 "{at: 60s, verb: ip_duplicate, address: 10.0.0.100, for: 5m}", ip_duplicate),
+      given_verb("db_crash", "database", "resource, node", "The database server dies at once.",
+                 "{at: 60s, verb: db_crash, resource: db}", db_crash),
+      given_verb("db_hang", "database", "resource, node, for",
+                 "The database server stands still, as by SIGSTOP: no answer, no shutdown.",
+                 "{at: 60s, verb: db_hang, resource: db, for: 5m}", db_hang),
+      given_verb("db_slow", "database", "resource, node, factor, for",
+                 "Queries and shutdown take factor times as long.",
+                 "{at: 60s, verb: db_slow, resource: db, factor: 10000, for: 5m}", db_slow),
+      given_verb("db_out_of_connections", "database", "resource, node, for",
+                 "All connections are taken: new clients are refused.",
+                 "{at: 60s, verb: db_out_of_connections, resource: db, for: 2m}", db_out_of_connections),
+      given_verb("db_long_recovery", "database", "resource, by",
+                 "Crash recoveries of the database take so much longer from now on.",
+                 "{at: 0s, verb: db_long_recovery, resource: db, by: 5m}", db_long_recovery),
   };
 }
 

@@ -59,7 +59,29 @@ struct DatabaseConfig {
   sim::Distribution startup = sim::LogNormal{.median = 900ms, .sigma = 0.2};  // clean start until it answers
   sim::Distribution recovery_floor = sim::LogNormal{.median = 300ms, .sigma = 0.3};  // of any crash recovery
   sim::Distribution shutdown_checkpoint = sim::LogNormal{.median = 500ms, .sigma = 0.4};
+  std::int64_t flush_rate = 200 << 20;  // bytes/s of dirty pages written by a shutdown
   sim::Distribution select_time = sim::LogNormal{.median = 3ms, .sigma = 0.5};
+};
+
+// world: {virtual_machines: {vm1: {memory: 8GiB, dirty_rate: 400MiB}}}, by cluster resource.
+struct VirtualMachineConfig {
+  std::string name;
+  std::int64_t memory = std::int64_t{4} << 30;
+  sim::Distribution boot = sim::LogNormal{.median = 20s, .sigma = 0.3};  // until it serves
+  sim::Distribution shutdown =
+      sim::LogNormal{.median = 6s, .sigma = 0.3};  // ACPI power button until it is off
+  bool ignores_shutdown = false;
+  std::string storage;  // where its image lies: a directory or device; empty: nothing it could wait for
+  std::int64_t dirty_rate = 20 << 20;                // bytes/s of memory that it changes
+  std::int64_t working_set = std::int64_t{1} << 30;  // of memory that it changes again and again
+  std::int64_t bandwidth = 110 << 20;                // bytes/s of a migration (1 Gbit/s)
+  Duration downtime_limit = 300ms;                   // QEMU: the rest must be sent in so short a time
+};
+
+// world: {clients: {network: lan, arp_timeout: 1min}}
+struct ClientsConfig {
+  std::string network;         // over which they come; empty: none of the networks, their way is always there
+  Duration arp_timeout = 60s;  // until a client that missed an announcement asks again
 };
 
 // world: {processes: [{node: db1, command: rsync, uses: [/srv/db], works_on: /home}]}
@@ -100,6 +122,8 @@ struct StorageConfig {
   std::vector<DiskConfig> disks;
   std::vector<FilesystemConfig> filesystems;
   std::vector<DatabaseConfig> databases;
+  std::vector<VirtualMachineConfig> virtual_machines;
+  ClientsConfig clients;
   std::vector<ProcessConfig> processes;
   std::vector<AgentHabits> habits;
   DurationOverrides durations;
