@@ -108,6 +108,23 @@ void add_graph(CLI::App& app) {
   });
 }
 
+void add_explain(CLI::App& app) {
+  auto arguments = std::make_shared<tools::ExplainArguments>();
+  CLI::App* explain = app.add_subcommand("explain", "say why the cluster decides as it does");
+  explain->add_option("input", arguments->input, "a CIB or pe-input (.xml, .bz2), or a recording")
+      ->required();
+  explain->add_option("resources", arguments->resources, "only these, also if nothing becomes of them");
+  explain->add_option("--transition", arguments->transition,
+                      "of a recording: this one, by its number in `fencepost graph --list`; else the last");
+  explain->add_option("--date", arguments->date, "decide as of this time, instead of the input's");
+  explain->footer(
+      "\nFor each node: its score, and what it is made of, in the order in which it was added.\n"
+      "\nExamples:\n"
+      "  fencepost explain /var/lib/pacemaker/pengine/pe-input-42.bz2\n"
+      "  fencepost explain run.sqlite --transition 9 fs db");
+  explain->callback([arguments] { exit_code = tools::explain_command(*arguments); });
+}
+
 void add_replay(CLI::App& app) {
   auto arguments = std::make_shared<tools::ReplayArguments>();
   CLI::App* replay = app.add_subcommand("replay", "run a recording again and compare");
@@ -129,8 +146,8 @@ void add_faults(CLI::App& app) {
 
 void add_validate(CLI::App& app) {
   auto arguments = std::make_shared<tools::ValidateArguments>();
-  CLI::App* validate = app.add_subcommand("validate", "read scenarios and say what is wrong with them");
-  validate->add_option("files", arguments->files, "scenarios")->required();
+  CLI::App* validate = app.add_subcommand("validate", "read scenarios or CIBs and say what is wrong with them");
+  validate->add_option("files", arguments->files, "scenarios (YAML, JSON) or CIBs (.xml, .bz2)")->required();
   validate->callback([arguments] { exit_code = tools::validate_command(*arguments); });
 }
 
@@ -158,6 +175,7 @@ int main(int argc, char** argv) {
   add_run(app);
   add_check(app);
   add_graph(app);
+  add_explain(app);
   add_replay(app);
   add_faults(app);
   add_validate(app);

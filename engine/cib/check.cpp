@@ -132,7 +132,8 @@ class Checker {
   }
 
   void node_reference(const std::string& name, Line line, std::string_view from) {
-    if (name.empty() || is_node(name)) return;
+    // Nodes come into an empty list when they first join, as in every new cluster.
+    if (name.empty() || configuration_.nodes.empty() || is_node(name)) return;
     warning(line, std::string(from) + " refers to the node " + quoted(name) +
                       ", which is not configured: correct the name");
   }

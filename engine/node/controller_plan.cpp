@@ -64,7 +64,9 @@ void Controller::ask_for_plan(Step& step) {
   want_plan_ = false;
   planning_ = true;
   planned_at_ = step.now.wall;
-  plan_input_ = std::make_shared<const cib::Cib>(cib());
+  auto input = std::make_shared<cib::Cib>(cib());
+  input->execution_date = planned_at_;  // so that the input decides the same at any later time
+  plan_input_ = std::move(input);
   step.arm(TimerKind::plan_made, step.sample(step.profile.scheduling));
 }
 

@@ -213,6 +213,7 @@ class ConfReader {
     }
     if (done) return *done;
     const bool known = (section == "totem" && option.name == "version") ||
+                       (section == "totem" && option.name == "transport" && option.value == "knet") ||
                        (section == "quorum" && option.name == "provider") || is_harmless(section);
     if (!known) {
       options_.ignored.push_back(section + "." + std::string(option.name) + " (line " +

@@ -43,6 +43,14 @@ struct GraphArguments {
 };
 int graph_command(const GraphArguments& arguments);
 
+struct ExplainArguments {
+  std::string input;  // a CIB, a pe-input or a recording
+  std::optional<int> transition;
+  std::vector<std::string> resources;  // empty: all that change
+  std::string date;                    // empty: as the input says, else now
+};
+int explain_command(const ExplainArguments& arguments);
+
 struct ReplayArguments {
   std::string db;
 };
