@@ -161,6 +161,47 @@ int unknown_command(const CLI::App& app, const std::string& word) {
   return tools::kBadInput;
 }
 
+void add_node(CLI::App& app) {
+  auto arguments = std::make_shared<tools::NodeArguments>();
+  auto only_exit = std::make_shared<bool>(false);
+  CLI::App* node = app.add_subcommand("node", "manage this machine's resources, as a node of a real cluster");
+  node->set_config("--config", "/etc/fencepost/node.conf",
+                   "read these options from a file, NAME=VALUE a line");
+  node->add_option("--cib", arguments->first_cib,
+                   "configuration for a node that has none yet: the cluster's newest always wins")
+      ->check(CLI::ExistingFile);
+  node->add_option("--state-dir", arguments->state_directory, "where the configuration is kept")
+      ->capture_default_str();
+  node->add_option("--run-dir", arguments->run_directory, "for sockets and locks; empty after a boot")
+      ->capture_default_str();
+  node->add_option("--ocf-root", arguments->ocf_root, "resource agents are in its resource.d")
+      ->capture_default_str();
+  node->add_option("--fence-agents", arguments->fence_agents, "where fence_* programs are")
+      ->capture_default_str();
+  node->add_option("--agent-tools", arguments->agent_tools, "crm_attribute and its like, as agents call them")
+      ->capture_default_str();
+  node->add_option("--corosync-wait", arguments->corosync_wait_s, "seconds to wait for Corosync at the start")
+      ->check(CLI::Range(0, 3600))
+      ->capture_default_str();
+  node->add_flag("--no-reset", *only_exit,
+                 "end, where a node that must not go on would reset its machine (for tests)");
+  node->add_flag("--syslog-prefixes", arguments->syslog_prefixes,
+                 "begin lines with <5> and the like, for systemd");
+  node->add_flag("-v,--verbose", arguments->verbose, "tell everything");
+  node->footer(
+      "\nNeeds a running Corosync with votequorum, and root. SIGTERM stops it in good order.\n"
+      "\nExamples:\n"
+      "  fencepost node --cib my-cluster.xml       # the first start of a new cluster\n"
+      "  fencepost node                            # ever after\n"
+      "\nExit codes: 0 stopped in good order, 1 Corosync went away or the node gave up (start it again), 2 "
+      "it cannot "
+      "start as things are, 70 it should have been reset.");
+  node->callback([arguments, only_exit] {
+    arguments->reset_on_panic = !*only_exit;
+    exit_code = tools::node_command(*arguments);
+  });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -180,6 +221,7 @@ int main(int argc, char** argv) {
   add_faults(app);
   add_validate(app);
   fencepost::ctl::add_ctl(app, exit_code);
+  add_node(app);
   app.add_subcommand("crm-simulate",
                      "decide as Pacemaker's scheduler does, and print what crm_simulate prints");
   app.footer(kExamples);

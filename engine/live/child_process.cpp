@@ -1,7 +1,6 @@
 #include "engine/live/child_process.h"
 
 #include <fcntl.h>
-#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +18,11 @@
 
 #include "engine/base/assert.h"
 #include "engine/live/clock.h"
+
+// glibc 2.36 forgot to say that it is C (fixed in 2.37).
+extern "C" {
+#include <sys/pidfd.h>
+}
 
 namespace fencepost::live {
 namespace {

@@ -25,13 +25,21 @@ void GroupSequencer::deliver() {
       while (!verdicts_.empty() && verdicts_.front().first.sequence < formed->id.sequence)
         verdicts_.pop_front();
       current_ = formed->id;
+      ring_members_ = formed->members;
       told_quorate_ = *quorate;
       node::MembershipFormed event{formed->id.sequence, nodes_of(formed->members), *quorate};
       pending_.pop_front();
       take_(std::move(event));
       continue;
     }
-    if (!current_) return;  // nothing happens before there is a membership
+    if (speaks_of_the_next_ring(pending_.front())) {
+      const auto ring = std::find_if(pending_.begin(), pending_.end(), [](const Pending& each) {
+        return std::holds_alternative<RingFormed>(each);
+      });
+      if (ring == pending_.end()) return;
+      std::rotate(pending_.begin(), ring, ring + 1);
+      continue;
+    }
     const Pending next = std::move(pending_.front());
     pending_.pop_front();
     if (const auto* change = std::get_if<ProcessesChanged>(&next)) hand_on(*change);
@@ -44,6 +52,17 @@ void GroupSequencer::deliver() {
     told_quorate_ = *now;
     take_(node::QuorumChanged{*now});
   }
+}
+
+// libcpg tells of processes on nodes that join before it tells of the ring that they join in.
+bool GroupSequencer::speaks_of_the_next_ring(const Pending& pending) const {
+  if (!current_) return true;
+  const auto* change = std::get_if<ProcessesChanged>(&pending);
+  return change != nullptr &&
+         std::any_of(change->members.begin(), change->members.end(), [&](const Sender& each) {
+           return std::find(ring_members_.begin(), ring_members_.end(), each.corosync_id) ==
+                  ring_members_.end();
+         });
 }
 
 // The last word on this ring; a ring that was left before there was a word had no quorum.

@@ -55,6 +55,7 @@ class GroupSequencer {
   };
   using Pending = std::variant<RingFormed, ProcessesChanged, MessageCame>;
 
+  bool speaks_of_the_next_ring(const Pending& pending) const;
   std::optional<bool> verdict_on(const RingId& ring) const;
   void hand_on(const ProcessesChanged& change);
   void hand_on(const MessageCame& message);
@@ -66,6 +67,7 @@ class GroupSequencer {
   Complain complain_;
   std::deque<Pending> pending_;
   std::optional<RingId> current_;  // the ring the engine has been told of
+  std::vector<std::uint32_t> ring_members_;
   bool told_quorate_ = false;
   std::deque<std::pair<RingId, bool>> verdicts_;  // oldest first, none older than the current ring's
   std::vector<Sender> members_;

@@ -66,4 +66,19 @@ struct ValidateArguments {
 };
 int validate_command(const ValidateArguments& arguments);
 
+struct NodeArguments {
+  std::string state_directory = "/var/lib/fencepost";
+  std::string run_directory = "/run/fencepost";
+  std::string ocf_root = "/usr/lib/ocf";
+  std::string fence_agents = "/usr/sbin";
+  std::string agent_tools = "/usr/lib/fencepost/bin";
+  std::string first_cib;
+  int corosync_wait_s = 60;
+  bool reset_on_panic = true;
+  bool syslog_prefixes = false;
+  bool verbose = false;
+};
+// Its exit codes are its own: tools/node/node_process.h.
+int node_command(const NodeArguments& arguments);
+
 }  // namespace fencepost::tools
