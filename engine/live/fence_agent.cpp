@@ -34,7 +34,8 @@ Result<Program> fence_program(const node::AgentCommand& command, const AgentPath
     has_action = has_action || name == "action";
     program.input += name + "=" + value + "\n";
   }
-  if (!has_action) program.input += "action=" + command.action + "\n";
+  // Starting a device is asking it: the agents' API has no start.
+  if (!has_action) program.input += "action=" + (command.action == "start" ? "monitor" : command.action) + "\n";
   return program;
 }
 

@@ -60,6 +60,7 @@ void Controller::ask_for_plan(Step& step) {
     sleep(step, step.profile.unanswered_sleep);
     return;
   }
+  if (step.profile.plans_on_what_is_seen && on_.replica->lags_behind()) return;  // asked again at every event
   if (!unseen_fencings_.empty()) return;  // asked again when they are seen
   want_plan_ = false;
   planning_ = true;

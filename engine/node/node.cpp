@@ -42,6 +42,10 @@ class Node::Impl {
       for (JobResult& result : executor_.take_results()) controller_.put(step, std::move(result));
       controller_.turn(step);
     }
+    for (const Effect& effect : effects_) {
+      const auto* sent = std::get_if<SendMessage>(&effect);
+      if (sent != nullptr && std::holds_alternative<ChangeCib>(sent->message->body)) replica_.sent();
+    }
     return effects_;
   }
 
@@ -170,6 +174,7 @@ class Node::Impl {
   // --- Messages ---
 
   void deliver(Step& step, const MessageDelivered& e, const ChangeCib& m) {
+    if (e.from == self_.id) replica_.seen();
     std::vector<CibNotice> notices = replica_.apply(step, m);
     for (std::size_t i = 0; i < m.changes.size(); ++i) {
       if (const auto* change = std::get_if<PutTransient>(&m.changes[i])) {

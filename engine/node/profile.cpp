@@ -59,6 +59,7 @@ Profile pacemaker_profile() {
 Profile fencepost_profile() {
   Profile profile;
   profile.name = "fencepost";
+  profile.plans_on_what_is_seen = true;
   profile.will_not_die_after = 5s;
   profile.unkillable_reported_after = 1s;  // a bounded grace after the timeout
   profile.fence_retry_pause = 1s;          // the device's own limit on logins, not ours

@@ -26,6 +26,14 @@ class Replica {
   bool take(Step& step, const WholeCib& message);
   void membership_changed() { marked_.reset(); }
 
+  // Changes that this node has sent and that have not come back in the group's order: what it knows and its replica
+  // does not. A group loses none of them for as long as this node stays in it.
+  void sent() { ++unseen_; }
+  void seen() {
+    if (unseen_ > 0) --unseen_;
+  }
+  bool lags_behind() const { return unseen_ > 0; }
+
  private:
   void persist(Step& step) const;
 
@@ -37,6 +45,7 @@ class Replica {
 
   cib::Cib cib_;
   std::optional<Marked> marked_;
+  int unseen_ = 0;
 };
 
 }  // namespace fencepost::node
