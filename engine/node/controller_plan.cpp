@@ -35,6 +35,14 @@ std::string reason_of_fencing(const policy::Decision& decision, const std::strin
   return {};
 }
 
+// Changes that are being sent in this very step.
+bool changes_cib(const Effects& effects) {
+  return std::any_of(effects.begin(), effects.end(), [](const Effect& effect) {
+    const auto* sent = std::get_if<SendMessage>(&effect);
+    return sent != nullptr && std::holds_alternative<ChangeCib>(sent->message->body);
+  });
+}
+
 }  // namespace
 
 // --- From an event to a plan ---
@@ -60,7 +68,8 @@ void Controller::ask_for_plan(Step& step) {
     sleep(step, step.profile.unanswered_sleep);
     return;
   }
-  if (step.profile.plans_on_what_is_seen && on_.replica->lags_behind()) return;  // asked again at every event
+  if (step.profile.plans_on_what_is_seen && (on_.replica->lags_behind() || changes_cib(step.effects)))
+    return;                               // asked again at every event
   if (!unseen_fencings_.empty()) return;  // asked again when they are seen
   want_plan_ = false;
   planning_ = true;
