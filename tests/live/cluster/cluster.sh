@@ -6,7 +6,7 @@
 #   power_on n2
 #   wait_for 30 'is_active db n1'
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
-prefix=fpl$$
+prefix=fpl$BASHPID
 work=
 declare -A init_of=()
 switch_pid=
@@ -91,7 +91,8 @@ power_on() {
 # Everything in the pid namespace dies with its first process; the link goes first.
 power_off() {
   local name=$1 init i
-  read -r init < "$work/switch/on/$name" 2> /dev/null || return 0
+  [[ -e $work/switch/on/$name ]] || return 0
+  read -r init < "$work/switch/on/$name"
   ip -n "$prefix-sw" link set "p${name#n}" down
   kill -KILL "$init" 2> /dev/null
   for ((i = 0; i < 500; i++)); do
@@ -146,7 +147,8 @@ mono() { # seconds of the clock that the nodes' logs have
 on_node() {
   local init name=$1
   shift
-  read -r init < "$work/switch/on/$name" || return 1
+  [[ -e $work/switch/on/$name ]] || return 1
+  read -r init < "$work/switch/on/$name"
   nsenter -t "$init" -m -u -i -n -p "$@"
 }
 
