@@ -201,9 +201,11 @@ void Recorder::observe(const Record& record) {
                                 static_cast<int>(line.weight), line.text),
            "write a record");
   std::visit([&](const auto& stream) { std::visit(Impl::Row{to, record, on}, stream); }, record.what);
-  if (++to.in_batch < kBatch) return;
-  to.in_batch = 0;
-  to.execute("COMMIT; BEGIN", "write a batch of records");
+  if (++to.in_batch >= kBatch) flush();
+}
+
+void Recorder::flush() {
+  if (std::exchange(impl_->in_batch, 0) > 0) impl_->execute("COMMIT; BEGIN", "write a batch of records");
 }
 
 Result<void> Recorder::finish(const RunResult& result) {

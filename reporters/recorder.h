@@ -55,6 +55,8 @@ class Recorder : public backend::Observer {
   // After a failure (disk full), observes nothing more; finish() tells.
   void observe(const backend::Record& record) override;
   bool failed() const;
+  // What was observed so far survives a crash of this process.
+  void flush();
   Result<void> finish(const RunResult& result);
 
  private:
