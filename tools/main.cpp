@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <filesystem>
 #include <iostream>
 #include <string>
 #include <vector>
 
 #include "scenarios/fields.h"
+#include "tools/agent_tools/agent_tools.h"
 #include "tools/commands/commands.h"
 #include "tools/crm_simulate/command.h"
 #include "tools/ctl/ctl.h"
@@ -205,8 +207,12 @@ void add_node(CLI::App& app) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // crm-simulate reads its own words, as crm_simulate does.
   const std::vector<std::string> words(argv + 1, argv + argc);
+  // Agents find us under the names of Pacemaker's tools.
+  const std::string called = std::filesystem::path(argv[0]).filename().string();
+  if (fencepost::agent_tools::is_agent_tool(called)) return fencepost::agent_tools::run(called, words);
+
+  // crm-simulate reads its own words, as crm_simulate does.
   if (!words.empty() && words.front() == "crm-simulate")
     return fencepost::crm_simulate::command({words.begin() + 1, words.end()});
 
