@@ -148,7 +148,8 @@ void add_faults(CLI::App& app) {
 
 void add_validate(CLI::App& app) {
   auto arguments = std::make_shared<tools::ValidateArguments>();
-  CLI::App* validate = app.add_subcommand("validate", "read scenarios or CIBs and say what is wrong with them");
+  CLI::App* validate =
+      app.add_subcommand("validate", "read scenarios or CIBs and say what is wrong with them");
   validate->add_option("files", arguments->files, "scenarios (YAML, JSON) or CIBs (.xml, .bz2)")->required();
   validate->callback([arguments] { exit_code = tools::validate_command(*arguments); });
 }
@@ -182,6 +183,8 @@ void add_node(CLI::App& app) {
       ->capture_default_str();
   node->add_option("--agent-tools", arguments->agent_tools, "crm_attribute and its like, as agents call them")
       ->capture_default_str();
+  node->add_option("--watchdog", arguments->watchdog,
+                   "a device that resets the machine when this process stalls: /dev/watchdog");
   node->add_option("--corosync-wait", arguments->corosync_wait_s, "seconds to wait for Corosync at the start")
       ->check(CLI::Range(0, 3600))
       ->capture_default_str();

@@ -73,6 +73,7 @@ struct NodeArguments {
   std::string fence_agents = "/usr/sbin";
   std::string agent_tools = "/usr/lib/fencepost/bin";
   std::string first_cib;
+  std::string watchdog;  // a device; empty: none
   int corosync_wait_s = 60;
   bool reset_on_panic = true;
   bool syslog_prefixes = false;

@@ -15,6 +15,7 @@
 
 #include "engine/cib/read.h"
 #include "engine/live/clock.h"
+#include "engine/live/safety/machine.h"
 #include "engine/node/profile.h"
 
 namespace fencepost::tools {
@@ -46,7 +47,9 @@ NodeProcess::~NodeProcess() = default;
 
 Result<void> NodeProcess::start() {
   std::signal(SIGPIPE, SIG_IGN);
-  if (const auto made = make_directory(settings_.paths.run_directory, 0750); !made) return made;
+  if (const auto alone = live::without_pacemaker(); !alone) return alone;
+  // What is in it is guarded by itself: the control socket is for a group.
+  if (const auto made = make_directory(settings_.paths.run_directory, 0755); !made) return made;
   if (const auto made = make_directory(live::AgentRunner::register_directory(settings_.paths), 0700); !made)
     return made;
   if (const auto made = make_directory(settings_.state_directory, 0750); !made) return made;
@@ -83,6 +86,17 @@ Result<void> NodeProcess::start() {
       loop_, options, live::LiveNode::Parts{group_.get(), agents_.get(), agents_.get(), store_.get()},
       [this](node::StopStack::How how, const std::string& why) { stopped(how, why); });
   node_->add_observer(&log_);
+  for (const std::string& each : *stored ? live::missing_agents(*(*stored)->configuration, settings_.paths)
+                                         : std::vector<std::string>{})
+    log_.say(LogLevel::warning, each);
+  auto attendants = Attendants::attend(*node_,
+                                       {.journal = settings_.state_directory + "/journal",
+                                        .control = settings_.paths.run_directory + "/control",
+                                        .watchdog = settings_.watchdog,
+                                        .paths = settings_.paths},
+                                       log_);
+  if (!attendants) return tl::unexpected(attendants.error());
+  attendants_ = *std::move(attendants);
   loop_.on_signals({SIGTERM, SIGINT, SIGHUP}, [this](int signal) { signalled(signal); });
   log_.say(LogLevel::notice,
            "fencepost node is " + node_->name() + " of cluster '" + identity_.cluster_name + "'");
@@ -142,6 +156,8 @@ Result<std::shared_ptr<const cib::Cib>> NodeProcess::first_cib() {
   for (const cib::Problem& each : cib::check(document->cib, settings_.first_cib)) {
     if (each.severity == cib::Severity::error) return failure(each.where, each.message);
   }
+  for (const std::string& each : live::missing_agents(*document->cib.configuration, settings_.paths))
+    return failure({settings_.first_cib, 0, 0}, each);
   return std::make_shared<const cib::Cib>(std::move(document->cib));
 }
 
@@ -157,6 +173,7 @@ void NodeProcess::signalled(int signal) {
 void NodeProcess::stopped(node::StopStack::How how, const std::string& why) {
   switch (how) {
     case node::StopStack::How::orderly:
+      attendants_->ended_in_order(why);
       end(kStoppedInOrder, LogLevel::notice, "stopped: " + why);
       return;
     case node::StopStack::How::failed:

@@ -13,6 +13,7 @@
 #include "engine/live/live_node.h"
 #include "engine/live/ocf.h"
 #include "engine/live/store/store_writer.h"
+#include "tools/node/attendants.h"
 #include "tools/node/node_log.h"
 
 namespace fencepost::tools {
@@ -20,6 +21,7 @@ namespace fencepost::tools {
 struct NodeSettings {
   std::string state_directory = "/var/lib/fencepost";
   live::AgentPaths paths;
+  std::string watchdog;          // a device; empty: none
   std::string first_cib;         // for a node whose store is empty; none: an empty configuration
   Duration corosync_wait = 60s;  // until it answers
   bool reset_on_panic = true;    // false: only exit, for tests
@@ -64,6 +66,7 @@ class NodeProcess {
   std::unique_ptr<live::AgentRunner> agents_;
   std::unique_ptr<live::CorosyncGroup> group_;
   std::unique_ptr<live::LiveNode> node_;
+  std::unique_ptr<Attendants> attendants_;
   int exit_code_ = kStackFailed;
   bool told_to_stop_ = false;
 };
