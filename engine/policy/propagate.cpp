@@ -357,6 +357,9 @@ Changed update_kind(Draft& d, const LinkUpdate& u, NodeId node, Kind kind) {
   PlanAction& then = d[u.then];
   if (!then.resource.valid()) return {false, update_simple(d, first, then, u.first_flags, kind)};
   if (kind == kOneOrMore) return {};
+  // What a then-action asks of its first is between the two, whatever they are made of.
+  if (kind == kImpliesFirst || kind == kPromotedImpliesFirst)
+    return pair_update(d, u.first, u.then, u.first_flags, kind);
   return apply_kind(d, {u.first, u.then, node, u.first_flags, kind});
 }
 
@@ -388,8 +391,7 @@ Changed update_link(Draft& d, const LinkUpdate& u) {
       }
       acting = kRunnableLeft;
     }
-    const NodeId at = kind == kImpliesFirst || kind == kPromotedImpliesFirst ? d[u.first].node : node;
-    changed |= update_kind(d, u, at, acting);
+    changed |= update_kind(d, u, node, acting);
   }
   PlanAction& first = d[u.first];
   PlanAction& then = d[u.then];
