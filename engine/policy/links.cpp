@@ -3,6 +3,7 @@
 
 #include "engine/policy/actions.h"
 #include "engine/policy/colocations.h"
+#include "engine/policy/graph_parts.h"
 #include "engine/policy/propagate.h"
 #include "engine/policy/stages.h"
 
@@ -195,33 +196,42 @@ void order_probes(Draft& d) {
 
 namespace {
 
-bool waits_for(const Draft& d, ActionId then, ActionId first, std::vector<bool>& seen) {
+// Whether `then` would wait for `first`, looking at what will really be waited for.
+bool waits_for(Draft& d, ActionId then, ActionId first, std::vector<bool>& seen) {
   if (then == first) return true;
   if (seen[then.index()]) return false;
   seen[then.index()] = true;
-  for (LinkId id : d[then].before) {
-    if (d[id].kinds != kNoKind && waits_for(d, d[id].first, first, seen)) return true;
-  }
-  return false;
+  const std::vector<LinkId> inputs = d[then].before;
+  return std::any_of(inputs.rbegin(), inputs.rend(), [&](LinkId input) {
+    return accept_input(d, input) && waits_for(d, d[input].first, first, seen);
+  });
+}
+
+// What runs inside a guest cannot hold up its own container.
+bool inside_its_then(const Draft& d, const Link& l) {
+  const PlanAction& first = d[l.first];
+  const ResourceId then = d[l.then].resource;
+  if ((l.kinds & kPreserve) != 0 || !first.resource.valid() || !first.node.valid() || !then.valid()) return false;
+  return guest_container(d, first.node) == then;
+}
+
+bool load_closes_a_loop(Draft& d, LinkId id) {
+  const ActionId first = d[id].first;
+  const ActionId then = d[id].then;
+  if (d[first].task != Task::load_stopped || d[then].key != kMigrateTo || !accept_input(d, id)) return false;
+  std::vector<bool> seen(d.actions.size(), false);
+  return waits_for(d, first, then, seen);
 }
 
 }  // namespace
 
 void disable_invalid_links(Draft& d) {
-  for (PlanAction& action : d.actions) {
-    for (LinkId id : action.before) {
-      Link& l = d[id];
-      const PlanAction& first = d[l.first];
-      if ((l.kinds & kPreserve) == 0 && first.resource.valid() && first.node.valid() &&
-          action.resource.valid()) {
-        // What runs inside a guest cannot hold up its own container.
-        const ResourceId container = guest_container(d, first.node);
-        if (container.valid() && container == action.resource) l.kinds = kNoKind;
-      }
-      if (first.task == Task::load_stopped && action.key == kMigrateTo && action.resource.valid()) {
-        std::vector<bool> seen(d.actions.size(), false);
-        if (waits_for(d, l.first, action.id, seen)) l.kinds = kNoKind;
-      }
+  for (std::size_t i = d.actions.size(); i-- > 0;) {
+    const std::vector<LinkId> inputs = d.actions[i].before;
+    for (auto it = inputs.rbegin(); it != inputs.rend(); ++it) {
+      if (!inside_its_then(d, d[*it]) && !load_closes_a_loop(d, *it)) continue;
+      d[*it].kinds = kNoKind;
+      d[*it].accepted = false;
     }
   }
 }
