@@ -153,7 +153,8 @@ void restore_priorities(Draft& d, ResourceId clone) {
 }
 
 void create_clone_actions(Draft& d, ResourceId id) {
-  if (d[id].clone().ordered) sort_by_number(d, id);
+  // What a bundle holds stays in the order in which it was assigned.
+  if (d[id].clone().ordered && !in_bundle(d, id)) sort_by_number(d, id);
   const std::vector<ResourceId> instances = d[id].children;
   InstanceActions of;
   for (ResourceId instance : instances) {

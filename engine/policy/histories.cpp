@@ -218,6 +218,11 @@ void remember_known(HistoryReader& reader) {
   }
 }
 
+void mark_failed(Resource& r) {
+  r.failed = true;
+  r.must_stop = true;
+}
+
 void fence_where_it_may_run(HistoryReader& reader) {
   Draft& d = reader.d;
   Resource& r = d[reader.resource];
@@ -225,7 +230,7 @@ void fence_where_it_may_run(HistoryReader& reader) {
   if (r.role <= Role::stopped || node.online || node.maintenance || !r.managed) return;
   std::string reason = r.spec->id + " is thought to be active there";
   if (node.kind == NodeKind::guest) {
-    r.failed = true;
+    mark_failed(r);
   } else if (!d.options.stonith) {
     return;
   } else if (node.kind == NodeKind::remote && node.connection.valid() && !d[node.connection].failed) {
@@ -263,11 +268,6 @@ void reset_remote(HistoryReader& reader) {
   }
   if (r.role > Role::stopped) request(d, reader.resource, kStop, reader.node, Demand::required);
   if (r.def->reconnect_interval_s > 0) d[reader.resource].next_role = Role::stopped;
-}
-
-void mark_failed(Resource& r) {
-  r.failed = true;
-  r.must_stop = true;
 }
 
 void act_on_failure(HistoryReader& reader) {
