@@ -153,14 +153,13 @@ void restore_priorities(Draft& d, ResourceId clone) {
 }
 
 void create_clone_actions(Draft& d, ResourceId id) {
-  // What a bundle holds stays in the order in which it was assigned.
-  if (d[id].clone().ordered && !in_bundle(d, id)) sort_by_number(d, id);
-  const std::vector<ResourceId> instances = d[id].children;
   InstanceActions of;
-  for (ResourceId instance : instances) {
+  for (ResourceId instance : std::vector<ResourceId>(d[id].children)) {
     create_actions_of(d, instance);
     of.add(d, instance);
   }
+  if (d[id].clone().ordered) sort_by_number(d, id);
+  const std::vector<ResourceId> instances = d[id].children;
   if (d[id].clone().ordered) order_consecutive(d, instances);
   create_instance_pseudos(d, id, of);
   if (!d[id].clone().promotable) return order_notifications(d, id);

@@ -52,10 +52,7 @@ void imply_stop(Draft& d, ResourceId id, NodeId target, ActionId stop, ActionId 
   action.implied_by_fencing = true;
   if (needs) {
     if (!in_bundle(d, id)) link(d, fencing, stop, kPreserve);
-    const ResourceId top = top_of(d, id);
-    if (top != id) {
-      for (ActionId whole : find_actions(d, top, kStop, NodeId{})) link(d, fencing, whole, kPreserve);
-    }
+    for (ActionId whole : find_actions(d, top_of(d, id), kStop, NodeId{})) link(d, fencing, whole, kPreserve);
   }
   const ResourceId clone = clone_of(d, id);
   if (clone.valid() && d[clone].clone().notify) notify_of_fencing(d, id, stop, fencing);

@@ -241,6 +241,12 @@ const Listed& own_list(const News& news, Task task) {
   }
 }
 
+// What is looked at regularly is looked at once everybody was told.
+void look_again_after(Draft& d, ResourceId leaf, ActionId told) {
+  for (const ActionId id : std::vector<ActionId>(d[leaf].actions))
+    if (d[id].key.interval_ms > 0 && !d[id].cancel) link(d, told, id, kOrder);
+}
+
 class Teller {
  public:
   Teller(Draft& d, ResourceId clone, Task task, const News& news)
@@ -327,9 +333,7 @@ void Teller::create(ResourceId leaf, NodeId node, ActionId begin, ActionId end, 
   if (notify == Notify::post) d_[id].priority = kDoneComesFirst;
   link(d_, begin, id, kOrder);
   link(d_, id, end, kOrder);
-  if (notify != Notify::post) return;
-  for (const ActionId other : std::vector<ActionId>(d_[leaf].actions))
-    if (d_[other].key.interval_ms > 0 && !d_[other].cancel) link(d_, end, other, kOrder);
+  if (notify == Notify::post) look_again_after(d_, leaf, end);
 }
 
 }  // namespace
@@ -366,6 +370,7 @@ void notify_of_fencing(Draft& d, ResourceId resource, ActionId stop, ActionId fe
     d[told].priority = kDoneComesFirst;
     link(d, post, told, kOrder);
     link(d, told, known, kOrder);
+    look_again_after(d, leaf, known);
   });
 }
 
