@@ -308,7 +308,6 @@ void create_migration(Draft& d, ResourceId id, NodeId current) {
     order(d, id, kProbe, id, kMigrateTo, kOrder);
     order(d, id, kMigrateTo, id, kMigrateFrom, kOrder | kImpliesFirstMigratable);
     name_ends(to);
-    if (!is_remote_connection(d, id)) d[to].set_meta("record-pending", "true");
   } else {
     order(d, id, kProbe, id, kMigrateFrom, kOrder);
   }

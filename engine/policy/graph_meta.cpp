@@ -90,6 +90,9 @@ void add_settings(const Draft& d, const PlanAction& action, const std::vector<Na
   if (delayed) attributes.add_meta("start-delay", std::to_string(start_delay(d, settings, interval)));
   for (const NameValue& one : settings)
     if (one.name != "timeout" && one.name != "interval") attributes.add_meta(one.name, one.value);
+  // A migration in progress must be known to whoever decides next.
+  if (action.task == Task::migrate_to && !def.remote_connection)
+    attributes.add_meta("record-pending", "true");
 }
 
 // ---------------------------------------------------------------- parameters
@@ -153,7 +156,7 @@ void add_guest_settings(const Draft& d, const PlanAction& action, Attributes& at
       if (part.spec->inner == action.resource && !part.spec->ip_address.empty())
         attributes.add("pcmk_external_ip", part.spec->ip_address);
   }
-  if (!action.node.valid() || d[action.node].kind != NodeKind::guest) return;
+  if (action.cancel || !action.node.valid() || d[action.node].kind != NodeKind::guest) return;
   const ResourceId container = guest_container(d, action.node);
   if (!container.valid()) return;
   Task task = action.key.task;
@@ -189,19 +192,18 @@ std::vector<std::string> downed_by(const Draft& d, const PlanAction& action) {
   if (action.task == Task::stonith) {
     const std::string* how = action.find_meta("stonith_action");
     if (how == nullptr || (*how != "off" && *how != "reboot" && *how != "poweroff")) return {};
+    // The guests that are reached through it, in the order in which their connections were found there.
     std::vector<std::string> downed{node_id};
-    for (std::size_t i = 0; i < d.nodes.size(); ++i) {
-      const NodeId guest{i};
-      if (d[guest].kind != NodeKind::guest) continue;
-      const ResourceId container = guest_container(d, guest);
-      if (container.valid() && contains(d[container].active_on, action.node))
-        downed.push_back(d[guest].spec->id);
+    for (ResourceId active : d[action.node].active) {
+      if (!d[active].container.valid()) continue;
+      for (const Node& guest : d.nodes)
+        if (guest.connection == active) downed.push_back(guest.spec->id);
     }
     return downed;
   }
   const bool connection_stop =
       action.resource.valid() && action.key == kStop && is_remote_connection(d, action.resource);
-  if (!connection_stop) return {};
+  if (!connection_stop || action.pseudo) return {};
   const auto hands_over = [&](LinkId id) {
     return d[d[id].first].resource == action.resource && d[d[id].first].key == kMigrateFrom && d[id].accepted;
   };

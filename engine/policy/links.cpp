@@ -211,7 +211,8 @@ bool waits_for(Draft& d, ActionId then, ActionId first, std::vector<bool>& seen)
 bool inside_its_then(const Draft& d, const Link& l) {
   const PlanAction& first = d[l.first];
   const ResourceId then = d[l.then].resource;
-  if ((l.kinds & kPreserve) != 0 || !first.resource.valid() || !first.node.valid() || !then.valid()) return false;
+  if ((l.kinds & kPreserve) != 0 || !first.resource.valid() || !first.node.valid() || !then.valid())
+    return false;
   return guest_container(d, first.node) == then;
 }
 

@@ -203,8 +203,9 @@ std::vector<NameValue> tell(const Draft& d, ResourceId clone, const News& news) 
   }
   told.push_back({"notify_available_uname", joined(available)});
   told.push_back({"notify_all_uname", joined(all)});
-  const std::string* target = d[clone].def->find_meta("container-attribute-target");
-  if (target != nullptr && cib::equal_ignoring_case(*target, "host")) {
+  // A bundle's clone takes this from what it holds.
+  const ResourceId decides = in_bundle(d, clone) ? d[clone].children.front() : clone;
+  if (d[decides].def->container_attribute_target_host) {
     told.push_back({"notify_all_hosts", joined(hosts)});
   }
   return told;
