@@ -172,8 +172,8 @@ class SystemdUnits::Bus {
     loop_.soon([tell, exit = std::move(exit)] { tell(exit); });
   }
 
-  // --- Calls. A request's number travels as the user data: the request itself may be gone when the answer
-  // comes. ---
+  // --- Calls. Each carries its request, which lives until its one outstanding call is answered or the bus
+  // closed.
 
   void call(Request& request, const char* method, sd_bus_message_handler_t handler) {
     const bool job = handler == job_begun;
