@@ -15,6 +15,7 @@
 #include "engine/policy/decision.h"
 #include "reporters/describe.h"
 #include "reporters/schema.h"
+#include "reporters/secrets.h"
 #include "reporters/sqlite.h"
 
 namespace fencepost::reporters {
@@ -332,7 +333,8 @@ void Recorder::Impl::Row::operator()(const TransitionCalculated& e) const {
   HA_ASSERT(e.decision != nullptr && e.input != nullptr);
   const policy::Decision& decision = *e.decision;
   ran(to.insert_transition.run(number, on, e.id, at(), e.reason, policy::to_dot(decision),
-                               policy::to_xml(decision.graph), cib::write(*e.input)));
+                               without_secrets(policy::to_xml(decision.graph)),
+                               without_secrets(cib::write(*e.input))));
 
   int place = 0;
   const auto name = [&](policy::NodeId id) {
