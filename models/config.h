@@ -52,6 +52,8 @@ struct Latencies {
   sim::Distribution command = sim::Constant{};
   // The CIB to disk: written to a new file, synced, renamed (assumed).
   sim::Distribution persist = sim::LogNormal{.median = 8ms, .sigma = 0.5};
+  // On top of `boot`: the lab's switch and the node's set-up. 33-113 ms, n = 15.
+  sim::Distribution boot = sim::Uniform{.min = 35ms, .max = 110ms};
   // Power-on of the stack -> corosync runs (0.05-0.09 s) -> its own membership (0.34-0.37 s after that).
   sim::Distribution corosync_start = sim::Uniform{.min = 50ms, .max = 90ms};
   sim::Distribution corosync_first_membership = sim::Uniform{.min = 335ms, .max = 375ms};

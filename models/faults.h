@@ -17,6 +17,7 @@
 
 namespace fencepost::models {
 
+class Machine;
 class World;
 
 // Where a node is asked for, a name may be: a node, @dc, @other (the first that is not DC), @active:RES,
@@ -194,6 +195,9 @@ struct ScenarioFault {
 // Injects it now and records FaultInjected; what has an end ends by itself and records FaultEnded. An error
 // says what cannot be done (no such node, nobody is promoted now) and has changed nothing.
 Result<void> inject(World& world, const ScenarioFault& fault);
+
+// SIGKILL to a daemon of the cluster stack. False: there is no such daemon.
+bool kill_daemon(Machine& machine, std::string_view daemon);
 
 std::string verb(const Fault& fault);    // "crash"
 std::string target(const Fault& fault);  // "node1", "fs on node1"

@@ -18,8 +18,6 @@ struct Hooks final : WorldPart {
 
   // kill_resource: a service dies as if it had crashed. True: it was yours and it was there.
   std::vector<std::function<bool(Machine&, std::string_view resource)>> kill_resource;
-  // exec: shell text on a node. True: understood and done.
-  std::vector<std::function<bool(Machine&, std::string_view text)>> exec;
 };
 
 }  // namespace fencepost::models

@@ -86,9 +86,19 @@ void read_end(Fields& fields, Scenario& scenario) {
 // What only the lab can do, or what has no meaning without a machine: read, so that every lab script runs,
 // and told.
 void read_lab_only(Fields& fields, Scenario& scenario) {
-  if (fields.take("images") != nullptr)
-    scenario.remarks.push_back(
-        "images: loop images are not made; the filesystem model starts with an empty, clean one");
+  if (const Value* images = fields.take("images")) {
+    for (const Value& item : images->items) {
+      Fields image(item, "an image", fields.problems());
+      std::string name;
+      if (image.require("name")) image.read("name", name);
+      scenario.storage.images.push_back("/run/lab/shared/" + name);
+      image.take("size_mb");
+      if (image.take("init") != nullptr)
+        scenario.remarks.push_back(
+            "images: init is not run; the image holds a clean filesystem with what is looked for");
+      image.finish();
+    }
+  }
   if (fields.take("mkdirs") != nullptr) scenario.remarks.push_back("mkdirs: mount points are taken to exist");
   if (fields.take("pcmk_env") != nullptr)
     scenario.remarks.push_back("pcmk_env: the environment of pacemakerd has no effect");

@@ -41,6 +41,7 @@ void Controller::membership(Step& step, const MembershipFormed& event) {
     }
   }
   quorum(step, event.quorate);
+  election_.membership_changed(step);
   check_dc(step);
   // What was on its way may have been lost with the old membership.
   for (const std::string& target : std::set<std::string>(unseen_fencings_)) record_fenced(step, target);
@@ -157,7 +158,8 @@ void Controller::call_election(Step& step, const char* cause) {
 }
 
 void Controller::vote(Step& step, NodeId from, const Vote& vote) {
-  if (from == step.self.id || state_ == State::starting) return;
+  if (from == step.self.id) return election_.heard_own(step, vote, others());
+  if (state_ == State::starting) return;
   const bool may_stand = election_.running() || is_dc_ || state_ == State::not_dc;
   if (!election_.beaten_by(step, from, vote, may_stand)) {
     if (!election_.running()) call_election(step, "vote");

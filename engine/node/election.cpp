@@ -9,10 +9,21 @@ namespace fencepost::node {
 void Election::start(Step& step, const std::vector<NodeId>& others) {
   running_ = true;
   won_ = false;
+  own_vote_heard_ = false;
   conceded_.clear();
   step.cancel(TimerKind::election_won);
   step.send({Vote{++number_, cpu_time_}});
   count(step, others);
+}
+
+void Election::heard_own(Step& step, const Vote& vote, const std::vector<NodeId>& others) {
+  if (!running_ || vote.election != number_) return;
+  own_vote_heard_ = true;
+  count(step, others);
+}
+
+void Election::membership_changed(Step& step) {
+  if (running_ && !own_vote_heard_) step.send({Vote{number_, cpu_time_}});
 }
 
 void Election::stop(Step& step) {
@@ -39,7 +50,7 @@ void Election::conceded(Step& step, NodeId from, const NoVote& message, const st
 
 void Election::count(Step& step, const std::vector<NodeId>& others) {
   if (!running_ || won_) return;
-  won_ = std::all_of(others.begin(), others.end(), [&](NodeId each) { return conceded_.count(each) != 0; });
+  won_ = own_vote_heard_ && std::all_of(others.begin(), others.end(), [&](NodeId each) { return conceded_.count(each) != 0; });
   if (won_) step.arm(TimerKind::election_won, step.sample(step.profile.election_pause));
 }
 

@@ -20,8 +20,12 @@ class Election {
   // Calls everybody to the polls. `others` are the active peers besides this node.
   void start(Step& step, const std::vector<NodeId>& others);
   void stop(Step& step);
+  // Our own vote came round: the group works. Only then can the election be won, also by who is alone.
+  void heard_own(Step& step, const Vote& vote, const std::vector<NodeId>& others);
   // A peer's vote. True: it beats ours, which has been said. False: we beat it.
   bool beaten_by(Step& step, NodeId from, const Vote& vote, bool may_stand);
+  // Our vote may have been lost with the old membership.
+  void membership_changed(Step& step);
   void conceded(Step& step, NodeId from, const NoVote& message, const std::vector<NodeId>& others);
   // Peers came or went.
   void count(Step& step, const std::vector<NodeId>& others);
@@ -29,6 +33,7 @@ class Election {
  private:
   bool running_ = false;
   bool won_ = false;
+  bool own_vote_heard_ = false;
   std::uint64_t number_ = 0;
   Duration cpu_time_{};
   std::set<NodeId> conceded_;

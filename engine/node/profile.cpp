@@ -35,7 +35,7 @@ Profile pacemaker_profile() {
       .scheduling = sim::Uniform{4ms, 12ms},
       .plan_reading = sim::Uniform{0ms, 6ms},
 
-      .election_pause = often({{1ms, 1}, {4ms, 1}, {208ms, 2}, {212ms, 1}}),
+      .election_pause = often({{1ms, 1}, {4ms, 1}}),
       .cpu_time = sim::Uniform{30ms, 90ms},
       .join_finalize = sim::Uniform{6ms, 20ms},
 

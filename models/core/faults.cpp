@@ -2,16 +2,34 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <utility>
 
 #include "models/core/agent_faults.h"
 #include "models/core/stack.h"
 #include "models/fencing/power.h"
 #include "models/hooks.h"
+#include "models/machine.h"
+#include "models/os/shell.h"
 #include "models/world.h"
 
 namespace fencepost::models {
 namespace {
+
+std::optional<node::DaemonDied::Daemon> find_daemon(std::string_view name) {
+  using Daemon = node::DaemonDied::Daemon;
+  static constexpr std::pair<std::string_view, Daemon> kDaemons[] = {
+      {"pacemaker-controld", Daemon::controller}, {"pacemaker-execd", Daemon::executor},
+      {"pacemaker-fenced", Daemon::fencer},       {"pacemaker-attrd", Daemon::attribute_manager},
+      {"pacemaker-based", Daemon::cib_manager},   {"pacemaker-schedulerd", Daemon::scheduler},
+  };
+  const auto known = std::ranges::find(kDaemons, name, [](const auto& entry) { return entry.first; });
+  return known == std::end(kDaemons) ? std::nullopt : std::optional(known->second);
+}
+
+bool is_daemon(std::string_view name) {
+  return name == "corosync" || name == "pacemakerd" || find_daemon(name).has_value();
+}
 
 template <class... Visitors>
 struct Overload : Visitors... {
@@ -88,28 +106,13 @@ class Injector {
 
   // --- daemons ---
   Result<void> operator()(const fault::KillDaemon& f) const {
-    using Daemon = node::DaemonDied::Daemon;
-    static constexpr std::pair<std::string_view, Daemon> kDaemons[] = {
-        {"pacemaker-controld", Daemon::controller}, {"pacemaker-execd", Daemon::executor},
-        {"pacemaker-fenced", Daemon::fencer},       {"pacemaker-attrd", Daemon::attribute_manager},
-        {"pacemaker-based", Daemon::cib_manager},   {"pacemaker-schedulerd", Daemon::scheduler},
-    };
-    if (f.daemon == "corosync") {
-      return on_machine(f.node, [](Machine& machine) { machine.stack().crash("corosync was killed"); });
-    }
-    if (f.daemon == "pacemakerd") {
-      return on_machine(f.node, [&](Machine&) {
-        world_.observe(backend::Noted{"pacemakerd is gone; the daemons that it started run on without it"});
-      });
-    }
-    const auto known = std::ranges::find(kDaemons, f.daemon, [](const auto& entry) { return entry.first; });
-    if (known == std::end(kDaemons)) {
+    if (!is_daemon(f.daemon)) {
       return impossible(
           "kill_daemon: there is no daemon '" + f.daemon +
           "'; there are corosync, pacemakerd, pacemaker-controld, pacemaker-execd, pacemaker-fenced, "
           "pacemaker-attrd, pacemaker-based and pacemaker-schedulerd");
     }
-    return on_machine(f.node, [&](Machine& machine) { machine.stack().daemon_died(known->second); });
+    return on_machine(f.node, [&](Machine& machine) { kill_daemon(machine, f.daemon); });
   }
 
   // --- network ---
@@ -232,9 +235,7 @@ class Injector {
   Result<void> operator()(const fault::Exec& f) const {
     return on_machine(f.node, [&](Machine& machine) {
       if (!machine.serves()) return;
-      const auto takes = [&](const auto& exec) { return exec(machine, f.text); };
-      if (std::ranges::any_of(world_.part<Hooks>().exec, takes)) return;
-      world_.observe(backend::Noted{"exec: no model understands '" + f.text + "'; nothing was done"});
+      run_shell(machine, f.text);
     });
   }
   Result<void> operator()(const fault::Note&) const {
@@ -401,6 +402,20 @@ Result<node::NodeId> resolve(World& world, const NodeRef& name) {
   }
   return impossible("'" + name +
                     "' means no node: use a name, @dc, @other, @active:RESOURCE or @promoted:RESOURCE");
+}
+
+bool kill_daemon(Machine& machine, std::string_view daemon) {
+  if (daemon == "corosync") {
+    machine.stack().crash("corosync was killed");
+  } else if (daemon == "pacemakerd") {
+    machine.world().observe(
+        backend::Noted{"pacemakerd is gone; the daemons that it started run on without it"});
+  } else if (const auto known = find_daemon(daemon)) {
+    machine.stack().daemon_died(*known);
+  } else {
+    return false;
+  }
+  return true;
 }
 
 std::string verb(const Fault& fault) {

@@ -34,7 +34,7 @@ void Machine::power_on(std::string_view why) {
   back_alarm_.disarm();
   power_ = Power::booting;
   world_.observe(backend::PowerChanged{.node = name_, .on = true, .why = std::string(why)});
-  power_alarm_.arm_in(sample(hardware_.boot));
+  power_alarm_.arm_in(sample(hardware_.boot) + sample(world_.config().latencies.boot));
 }
 
 void Machine::up_in(Duration delay, std::string_view why) {

@@ -270,6 +270,12 @@ PostgresInstance* PostgresServers::find(std::string_view resource) {
   return found == instances_.end() ? nullptr : found->instance.get();
 }
 
+PostgresInstance* PostgresServers::run_by(const Process& postmaster) {
+  const auto found = std::find_if(instances_.begin(), instances_.end(),
+                                  [&](const Entry& e) { return e.instance->is_run_by(postmaster); });
+  return found == instances_.end() ? nullptr : found->instance.get();
+}
+
 PostgresInstance& PostgresServers::find(std::string_view resource, std::string_view data_directory) {
   if (PostgresInstance* known = find(resource); known && known->data_directory() == data_directory)
     return *known;

@@ -39,6 +39,7 @@ class PostgresInstance {
   const std::string& data_directory() const { return data_directory_; }
   PostgresState state() const { return state_; }
   bool accepts_clients() const;  // and commits what they write
+  bool is_run_by(const Process& process) const { return process_ == &process; }
   bool has_process() const { return state_ != PostgresState::down; }
   BlockDevice& device() const { return *device_; }  // that holds its data; while it has a process
 
@@ -97,6 +98,7 @@ class PostgresServers final : public MachinePart {
   // Of this resource's data directory, made when first asked for.
   PostgresInstance& find(std::string_view resource, std::string_view data_directory);
   PostgresInstance* find(std::string_view resource);
+  PostgresInstance* run_by(const Process& postmaster);  // null: it is no postmaster
 
  private:
   struct Entry {

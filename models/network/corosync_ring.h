@@ -33,6 +33,7 @@ struct Corosync::Ring {
   bool passes = false;  // the token goes round
   bool lost = false;    // its loss was declared; who stands still has yet to hear of it
   bool quorate = false;
+  SimTime synchronized_at{};  // what is sent before is late
   Alarm delivery;
   Alarm token;
   Alarm window;  // last_man_standing

@@ -1,7 +1,10 @@
 #include "models/os/block_device.h"
 
+#include <algorithm>
+
 #include "models/machine.h"
 #include "models/os/drbd_modules.h"
+#include "models/os/storage_world.h"
 #include "models/world.h"
 
 namespace fencepost::models {
@@ -35,8 +38,10 @@ BlockDevice* BlockDevices::find(Machine& machine, std::string_view path) {
 }
 
 Disk* BlockDevices::find_disk(Machine& machine, std::string_view path) {
-  if (!path.starts_with("/dev/") || path.starts_with("/dev/drbd")) return nullptr;
-  auto& disk = disks_[{machine.name(), std::string(path)}];
+  const std::vector<std::string>& images = world_.part<StorageWorld>().config().images;
+  const bool image = std::find(images.begin(), images.end(), path) != images.end();
+  if (!image && (!path.starts_with("/dev/") || path.starts_with("/dev/drbd"))) return nullptr;
+  auto& disk = disks_[{image ? "" : machine.name(), std::string(path)}];
   if (!disk) disk = std::make_unique<Disk>(std::string(path));
   return disk.get();
 }

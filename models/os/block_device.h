@@ -73,8 +73,8 @@ class BlockDevices final : public WorldPart {
  public:
   explicit BlockDevices(World& world) : world_(world) {}
 
-  // A DRBD device, or a disk; null if the machine has no such device. Paths below /dev that nobody described
-  // are disks of that machine alone.
+  // A DRBD device, a disk, or a loop image, which all machines share; null if the machine has no such device.
+  // Paths below /dev that nobody described are disks of that machine alone.
   BlockDevice* find(Machine& machine, std::string_view path);
   Disk* find_disk(Machine& machine, std::string_view path);
 

@@ -117,6 +117,8 @@ struct DrbdWorld {
 };
 
 struct StorageConfig {
+  std::vector<std::string>
+      images;  // files with a filesystem, mounted by loop, that all nodes see (the lab's images)
   std::vector<NfsServerConfig> nfs_servers;
   std::vector<MountConfig> mounts;
   std::vector<DiskConfig> disks;
