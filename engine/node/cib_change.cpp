@@ -80,7 +80,15 @@ struct Apply {
       cib.dc_uuid = *c.dc_uuid;
       cib.crm_feature_set = kFeatureSet;
     }
-    if (c.have_quorum) cib.have_quorum = *c.have_quorum;
+    if (c.have_quorum) {
+      // Only who has had quorum can lose it: no-quorum-policy=suicide asks for this mark.
+      if (*c.have_quorum) {
+        cib.no_quorum_panic.clear();
+      } else if (cib.have_quorum.value_or(false)) {
+        cib.no_quorum_panic = "1";
+      }
+      cib.have_quorum = *c.have_quorum;
+    }
     cib::status_changed(cib);
     return {Kind::cluster, {}};
   }

@@ -50,7 +50,8 @@ void Election::conceded(Step& step, NodeId from, const NoVote& message, const st
 
 void Election::count(Step& step, const std::vector<NodeId>& others) {
   if (!running_ || won_) return;
-  won_ = own_vote_heard_ && std::all_of(others.begin(), others.end(), [&](NodeId each) { return conceded_.count(each) != 0; });
+  won_ = own_vote_heard_ &&
+         std::all_of(others.begin(), others.end(), [&](NodeId each) { return conceded_.count(each) != 0; });
   if (won_) step.arm(TimerKind::election_won, step.sample(step.profile.election_pause));
 }
 

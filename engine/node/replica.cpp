@@ -7,6 +7,7 @@ void Replica::boot(const std::shared_ptr<const cib::Cib>& stored) {
   cib_.status = {};
   cib_.dc_uuid.clear();
   cib_.have_quorum = false;
+  cib_.no_quorum_panic.clear();
   marked_.reset();
 }
 

@@ -379,8 +379,7 @@ void Corosync::queue(node::NodeId node, Ordered what) {
     instance.unsent.push_back(std::move(what));
     return;
   }
-  const bool too_soon =
-      what.kind == Ordered::Kind::message && world_.now() < instance.ring->synchronized_at;
+  const bool too_soon = what.kind == Ordered::Kind::message && world_.now() < instance.ring->synchronized_at;
   if (too_soon || behind(instance, what)) {
     instance.unsent.push_back(std::move(what));
     return;

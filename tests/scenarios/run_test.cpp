@@ -41,6 +41,23 @@ TEST_CASE("catalogue: every story holds, with more than one seed", "[catalogue]"
   }
 }
 
+TEST_CASE("mechanisms: every short story holds, with more than one seed", "[mechanisms]") {
+  int stories = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(FENCEPOST_SOURCE_DIR) +
+                                                               "/tests/scenarios/mechanisms")) {
+    if (entry.path().extension() != ".yaml") continue;
+    const Scenario scenario = read(entry.path().string());
+    ++stories;
+    for (const std::uint64_t seed : {1, 2, 3}) {
+      const Outcome outcome = run(scenario, {.seed = seed});
+      INFO(scenario.name << " with seed " << seed << "\n" << complaints(outcome));
+      CHECK(scenario.expect.given);
+      CHECK(outcome.verdict == Verdict::held);
+    }
+  }
+  CHECK(stories >= 20);
+}
+
 TEST_CASE("run: the same scenario and seed give the same fingerprint, another seed another one",
           "[catalogue]") {
   const Scenario scenario = read(story("nfs-hang-fences-db1"));
