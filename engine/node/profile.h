@@ -62,8 +62,9 @@ struct Profile {
 
   // --- Elections and joins ---
 
-  // All votes counted -> acts as DC. Measured 4 ms when the peer had left in order (shutdown-standby, n = 3). After a
-  // loss it takes 0.21 s more, because the votes are late: that is Corosync's (models/network/corosync.cpp).
+  // All votes counted -> acts as DC. Measured 4 ms when the peer had left in order (shutdown-standby, n = 3).
+  // After a loss it takes 0.21 s more, because the votes are late: that is Corosync's
+  // (models/network/corosync.cpp).
   sim::Distribution election_pause = sim::Constant{};
   // CPU time that a controller has used, which decides an election among equals; drawn once a start.
   sim::Distribution cpu_time = sim::Constant{};

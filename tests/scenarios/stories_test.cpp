@@ -67,7 +67,9 @@ expect:
 
 TEST_CASE("sbd: a stonith-timeout below msgwait shoots the node again and again, and nobody is ever sure",
           "[stories]") {
-  play("nodes: [n1, n2]" + dummy_on("n2", R"(<primitive id="sbd" class="stonith" type="external/sbd"/>)") +
+  play("nodes: [n1, n2]" + dummy_on("n2", R"(<primitive id="sbd" class="stonith" type="external/sbd">
+  <instance_attributes id="s"><nvpair id="s1" name="pcmk_delay_base" value="n1:10s;n2:0s"/></instance_attributes>
+  </primitive>)") +
        R"(
 properties: {stonith-enabled: "true", stonith-timeout: 20s}
 world: {sbd: {devices: [/dev/sbd1], watchdog_timeout: 15s, msgwait: 30s}}
