@@ -147,6 +147,7 @@ bool assign_to(Draft& d, ResourceId id, NodeId node, bool force) {
   r.assigned = node;
   ++d[node].assigned_count;
   consume(d, id, node, -1);
+  dump_need(d, id);
   return true;
 }
 
@@ -226,7 +227,7 @@ void settle_remote_after_assignment(Draft& d, ResourceId id) {
 }
 
 bool fencing_impossible(const Draft& d) {
-  return d.options.stonith && !d.config->has_fence_device && !d.options.have_watchdog;
+  return d.options.stonith && !d.has_fence_device && !d.options.have_watchdog;
 }
 
 }  // namespace
@@ -376,10 +377,8 @@ void sort_for_utilization(Draft& d) {
 }  // namespace
 
 void assign_all(Draft& d) {
-  if (d.options.placement != PlacementStrategy::standard) {
-    dump_capacities(d, ScoreLine::Kind::capacity_original);
-    sort_for_utilization(d);
-  }
+  dump_capacities(d, ScoreLine::Kind::capacity_original);
+  if (d.options.placement != PlacementStrategy::standard) sort_for_utilization(d);
   const std::vector<ResourceId> all = d.top_level;
   for (ResourceId id : all) {
     if (!is_remote_connection(d, id)) continue;
@@ -388,8 +387,7 @@ void assign_all(Draft& d) {
   for (ResourceId id : all) {
     if (!is_remote_connection(d, id)) assign(d, id, NodeId{});
   }
-  if (d.options.placement != PlacementStrategy::standard)
-    dump_capacities(d, ScoreLine::Kind::capacity_remaining);
+  dump_capacities(d, ScoreLine::Kind::capacity_remaining);
 }
 
 }  // namespace fencepost::policy

@@ -41,6 +41,7 @@ void fit_by_utilization(Draft& d, ResourceId resource, NodeId& preferred);
 int compare_capacity(const Draft& d, NodeId a, NodeId b);
 void consume(Draft& d, ResourceId resource, NodeId node, int sign);
 void dump_capacities(Draft& d, ScoreLine::Kind kind);
+void dump_need(Draft& d, ResourceId id);  // of one just assigned
 // The order of a table of nodes in Pacemaker's memory: it breaks ties for the node with most room (§0.2).
 std::vector<NodeId> hash_order(const Draft& d, const ScoreTable& table);
 

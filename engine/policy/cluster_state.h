@@ -110,8 +110,8 @@ struct FailedOperation {
   int call_id = 0;
   std::string exit_reason;
   std::optional<std::int64_t> last_rc_change;
-  std::int64_t queue_ms = 0;
-  std::int64_t exec_ms = 0;
+  std::optional<std::int64_t> queue_ms;
+  std::optional<std::int64_t> exec_ms;
 };
 
 // Fail count of a resource on a node: one line of "Migration Summary".

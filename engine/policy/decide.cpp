@@ -30,6 +30,7 @@ void read(Draft& d) {
 void open(const Snapshot& snapshot, const Configuration& configuration, Draft& d) {
   d.cib = snapshot.cib;
   d.config = &configuration;
+  d.has_fence_device = configuration.has_fence_device;
   d.now = snapshot.now;
   d.want = snapshot.want;
   d.sanitized = snapshot.sanitized;

@@ -83,7 +83,8 @@ Requires needs(const Configuration& c, const Definition& definition) {
     if (cib::equal_ignoring_case(*text, "quorum")) return Requires::quorum;
     if (cib::equal_ignoring_case(*text, "fencing")) return Requires::fencing;
     if (cib::equal_ignoring_case(*text, "unfencing")) {
-      return definition.fence_device || !c.options.stonith ? Requires::quorum : Requires::unfencing;
+      if (definition.fence_device || !c.options.stonith) return Requires::quorum;
+      return c.unfencing_in_use ? Requires::unfencing : Requires::fencing;
     }
   }
   return default_needs(c, definition);
@@ -191,7 +192,7 @@ void merge_op_meta(cib::NvTable& table, const cib::Operation& op, const cib::Rul
   set("interval", op.interval_text);
   for (const cib::Attribute& setting : op.settings) table.set_if_absent(setting.name, &setting.value);
   for (const cib::Attribute& extra : op.extras.attributes) table.set_if_absent(extra.name, &extra.value);
-  cib::merge(table, op.meta, context, cib::Merge::overwrite);
+  cib::merge(table, op.meta, context);
 }
 
 // A probe without a timeout of its own takes that of the most frequent monitor.

@@ -14,14 +14,21 @@ Health health_of(const Draft& d, const Node& node) {
   for (const auto& entry : node.attributes) {
     if (entry.name.substr(0, 7) != "#health") continue;
     const Score score = cib::parse_score(*entry.value, scores);
-    if (cib::equal_ignoring_case(*entry.value, "red") || score <= scores.red) {
+    const bool says_yellow = cib::equal_ignoring_case(*entry.value, "yellow");  // whatever that is worth
+    if (cib::equal_ignoring_case(*entry.value, "red") || (!says_yellow && score <= scores.red)) {
       red = true;
-    } else if (cib::equal_ignoring_case(*entry.value, "yellow") ||
-               (score <= scores.yellow && scores.yellow != scores.green)) {
+    } else if (says_yellow || (score <= scores.yellow && scores.yellow != scores.green)) {
       yellow = true;
     }
   }
   return red ? Health::red : yellow ? Health::yellow : Health::green;
+}
+
+// Attributes by which the cluster tells itself things are not for reading (seen from crm_simulate -A).
+bool is_shown(std::string_view name) {
+  for (const char* prefix : {"#", "fail-count-", "last-failure-"})
+    if (name.substr(0, std::string_view{prefix}.size()) == prefix) return false;
+  return name != "standby" && name != "terminate" && name != "shutdown";
 }
 
 NodeState describe_node(const Draft& d, const Node& node) {
@@ -43,7 +50,9 @@ NodeState describe_node(const Draft& d, const Node& node) {
   state.active_resources = static_cast<int>(node.active.size());
   state.connection = node.connection;
   for (const auto& entry : node.attributes)
-    state.attributes.push_back({std::string{entry.name}, *entry.value});
+    if (is_shown(entry.name)) state.attributes.push_back({std::string{entry.name}, *entry.value});
+  std::sort(state.attributes.begin(), state.attributes.end(),
+            [](const NameValue& a, const NameValue& b) { return a.name < b.name; });
   return state;
 }
 
@@ -101,21 +110,30 @@ void count_instances(const Draft& d, ClusterState& state) {
   }
 }
 
+// The resource that a history entry names; of instances that are all alike, any.
+ResourceId find_named(const Draft& d, std::string_view name) {
+  if (const auto known = d.by_id.find(name); known != d.by_id.end()) return known->second;
+  for (const Resource& r : d.resources)
+    if (r.is_primitive() && r.def->xml->id == name) return r.id;
+  return {};
+}
+
+// Only of what a node's history names, in its order and by its name.
 void describe_fail_counts(Draft d, ClusterState& state) {
   for (const Node& node : d.nodes) {
     bool any = false;
     for (const auto& entry : node.attributes) any = any || entry.name.substr(0, 5) == "fail-";
-    if (!any) continue;
-    for (ResourceId top : d.top_level) {
-      for_each_leaf(d, top, [&](ResourceId id) {
-        const Failures failures = fail_count(d, id, node.id, false);
-        if (failures.count == 0) return;
-        state.fail_counts.push_back({.resource = d[id].spec->id,
-                                     .node = node.id,
-                                     .count = Score{failures.count},
-                                     .migration_threshold = Score{d[id].migration_threshold},
-                                     .last_failure = failures.last});
-      });
+    if (!any || node.state == nullptr) continue;
+    for (const auto& entry : node.state->resources) {
+      const ResourceId id = find_named(d, entry->id);
+      if (!id.valid()) continue;
+      const Failures failures = fail_count(d, id, node.id, false);
+      if (failures.count == 0) continue;
+      state.fail_counts.push_back({.resource = entry->id,
+                                   .node = node.id,
+                                   .count = Score{failures.count},
+                                   .migration_threshold = Score{d[id].migration_threshold},
+                                   .last_failure = failures.last});
     }
   }
 }

@@ -357,6 +357,7 @@ struct Draft {
   std::unordered_map<std::string, ResourceId> by_history_name;  // never iterated
   std::unordered_map<std::string, ActionId> one_or_more;  // and other actions known by name; never iterated
 
+  bool has_fence_device = false;  // one that only histories know counts as well
   std::vector<std::pair<ResourceId, std::string>> orphan_fillers;  // and the containers they name
   std::vector<ResourceId> stop_needed;  // containers to stop once it is known where they run
   std::vector<DeferredCheck> deferred_checks;

@@ -7,8 +7,6 @@
 namespace fencepost::policy {
 namespace {
 
-bool fence_device_exists(const Draft& d) { return d.config->has_fence_device || d.options.have_watchdog; }
-
 void recover_guest(Draft& d, NodeId node) {
   const ResourceId container = guest_container(d, node);
   if (!container.valid() || d[container].failed) return;
@@ -40,6 +38,8 @@ std::int64_t priority_delay(const Draft& d, NodeId target) {
 }
 
 }  // namespace
+
+bool fence_device_exists(const Draft& d) { return d.has_fence_device || d.options.have_watchdog; }
 
 bool can_fence(const Draft& d, NodeId id) {
   const Node& node = d[id];

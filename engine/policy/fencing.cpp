@@ -159,7 +159,7 @@ void order_after_fencing(Draft& d, NodeId node, ActionId fencing) {
 }
 
 void require_unfencing(Draft& d, NodeId id, const std::string& reason, ActionId dependency) {
-  if (!d.config->unfencing_in_use) return;
+  if (!d.config->unfencing_in_use || !fence_device_exists(d)) return;
   const Node& node = d[id];
   if (!node.online || node.unclean || node.shutting_down) return;
   const ActionId on = fence_action(

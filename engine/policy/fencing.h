@@ -17,6 +17,7 @@ struct FenceRequest {
 void fence(Draft& d, NodeId node, const FenceRequest& request);
 
 // Whether somebody could fence it (§5.1).
+bool fence_device_exists(const Draft& d);
 bool can_fence(const Draft& d, NodeId node);
 
 struct FenceAction {

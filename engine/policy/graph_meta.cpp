@@ -180,7 +180,6 @@ void add_device_digests(const Draft& d, NodeId target, Attributes& attributes) {
     all += name + digests.all + ",";
     secure += name + digests.secure + ",";
   }
-  if (all.empty()) return;
   attributes.add_meta("digests_all", all);
   attributes.add_meta("digests_secure", secure);
 }

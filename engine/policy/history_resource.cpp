@@ -119,6 +119,7 @@ ResourceId make_orphan(Draft& d, const cib::ResourceHistory& entry) {
   d.top_level.push_back(id);
   Resource& orphan = d[id];
   orphan.orphan = true;
+  d.has_fence_device = d.has_fence_device || orphan.def->fence_device;
   if (orphan.def->remote_connection) {
     const NodeId node = find_node(d, entry.id);
     if (node.valid()) {

@@ -31,6 +31,10 @@ std::string_view history_key(const cib::OpHistory& op) {
   return op.operation_key.empty() ? std::string_view{op.id} : std::string_view{op.operation_key};
 }
 
+std::optional<std::int64_t> milliseconds(const std::optional<cib::Milliseconds>& time) {
+  return time ? std::optional<std::int64_t>{time->count()} : std::nullopt;
+}
+
 void list_failure(HistoryReader& reader, const OpEntry& op) {
   Draft& d = reader.d;
   if (!d[reader.node].online) return;
@@ -49,8 +53,8 @@ void list_failure(HistoryReader& reader, const OpEntry& op) {
                                  .last_rc_change = op.xml->last_rc_change
                                                        ? std::optional{op.xml->last_rc_change->since_epoch}
                                                        : std::nullopt,
-                                 .queue_ms = op.xml->queue_time ? op.xml->queue_time->count() : 0,
-                                 .exec_ms = op.xml->exec_time ? op.xml->exec_time->count() : 0});
+                                 .queue_ms = milliseconds(op.xml->queue_time),
+                                 .exec_ms = milliseconds(op.xml->exec_time)});
 }
 
 // Bans concern the whole clone when its instances cannot be told apart.

@@ -117,9 +117,11 @@ int compare_capacity(const Draft& d, NodeId a, NodeId b) {
 
 void consume(Draft& d, ResourceId id, NodeId node, int sign) {
   for (const Utilization& need : d[id].utilization) {
-    for (Utilization& left : d[node].capacity) {
-      if (left.name == need.name) left.value += sign * need.value;
-    }
+    auto& capacity = d[node].capacity;
+    auto left = std::find_if(capacity.begin(), capacity.end(),
+                             [&need](const Utilization& one) { return one.name == need.name; });
+    if (left == capacity.end()) left = capacity.insert(left, {need.name, 0});  // what it never said it has
+    left->value += sign * need.value;
   }
 }
 
@@ -158,14 +160,31 @@ void fit_by_utilization(Draft& d, ResourceId id, NodeId& preferred) {
   if (!preferred.valid()) preferred = most_free;
 }
 
+namespace {
+
+std::string text_of(const std::vector<Utilization>& values) {
+  std::string text;
+  for (const Utilization& u : values) text += " " + std::string{u.name} + "=" + std::to_string(u.value);
+  return text;
+}
+
+}  // namespace
+
 void dump_capacities(Draft& d, ScoreLine::Kind kind) {
   if (!d.want.utilization) return;
   for (const Node& node : d.nodes) {
-    std::string values;
-    for (const Utilization& u : node.capacity)
-      values += " " + std::string{u.name} + "=" + std::to_string(u.value);
-    d.scores.push_back({.kind = kind, .resource = {}, .node = node.id, .score = {}, .values = values});
+    d.scores.push_back(
+        {.kind = kind, .resource = {}, .node = node.id, .score = {}, .values = text_of(node.capacity)});
   }
+}
+
+void dump_need(Draft& d, ResourceId id) {
+  if (!d.want.utilization) return;
+  d.scores.push_back({.kind = ScoreLine::Kind::utilization,
+                      .resource = d[id].spec->id,
+                      .node = d[id].assigned,
+                      .score = {},
+                      .values = text_of(d[id].utilization)});
 }
 
 // ---------------------------------------------------------------- an order that shows

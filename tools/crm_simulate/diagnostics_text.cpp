@@ -25,10 +25,10 @@ std::string failed_text(const FailedOperation& one, const ClusterState& state) {
                      std::to_string(one.rc) + "): call=" + std::to_string(one.call_id) + ", status='" +
                      status_text(one.status) + "'";
   if (!one.exit_reason.empty()) text += ", exitreason='" + one.exit_reason + "'";
-  if (one.last_rc_change) {
-    text += ", last-rc-change='" + clock_text(*one.last_rc_change) +
-            "', queued=" + std::to_string(one.queue_ms) + "ms, exec=" + std::to_string(one.exec_ms) + "ms";
-  }
+  if (!one.last_rc_change) return text;
+  text += ", last-rc-change='" + clock_text(*one.last_rc_change) + "'";
+  if (one.queue_ms) text += ", queued=" + std::to_string(*one.queue_ms) + "ms";
+  if (one.exec_ms) text += ", exec=" + std::to_string(*one.exec_ms) + "ms";
   return text;
 }
 
@@ -72,8 +72,10 @@ void print_fail_counts(TextList& list, const ClusterState& state) {
 }
 
 void print_failures(TextList& list, const ClusterState& state) {
-  list.blank_line();
-  print_fail_counts(list, state);
+  if (!state.nodes.empty()) {
+    list.blank_line();
+    print_fail_counts(list, state);
+  }
   if (state.failed_operations.empty()) return;
   list.blank_line();
   list.begin("Failed Resource Actions");

@@ -130,7 +130,8 @@ policy::Snapshot Simulation::snapshot() const {
   policy::Snapshot snapshot;
   snapshot.cib = &cib_;
   snapshot.now = now_;
-  snapshot.want.scores = options_.plain();
+  snapshot.want.scores = options_.show_scores;
+  snapshot.want.utilization = options_.show_utilization;
   snapshot.want.reasons = false;
   snapshot.want.actions = !options_.save_dot.empty();
   return snapshot;

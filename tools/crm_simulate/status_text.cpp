@@ -62,9 +62,12 @@ class StatusPrinter {
   StatusDetail detail_;
 };
 
+bool stands_alone_offline(const NodeState& node) {
+  return node.unclean || node.pending || node.standby || node.maintenance;
+}
+
 bool stands_alone(const NodeState& node) {
-  return node.unclean || node.pending || (node.standby_on_fail && node.online) || node.standby ||
-         node.maintenance || node.health != Health::green;
+  return stands_alone_offline(node) || (node.standby_on_fail && node.online) || node.health != Health::green;
 }
 
 std::string health_note(const NodeState& node) {
@@ -76,7 +79,7 @@ void StatusPrinter::nodes() {
   std::map<std::string, std::vector<std::string>> lists;
   for (const NodeState& node : state_.nodes) {
     const std::string prefix = node_kind_prefix(node);
-    if (node.kind == NodeKind::guest && !node.online && !stands_alone(node)) continue;
+    if (node.kind == NodeKind::guest && !node.online && !stands_alone_offline(node)) continue;
     if (stands_alone(node)) {
       list_.item(prefix + "Node " + node.name + ": " + node_status(node) + health_note(node));
     } else {

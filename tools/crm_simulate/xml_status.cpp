@@ -220,8 +220,8 @@ void StatusWriter::failures() {
                              {"status", status_text(one.status)}};
     if (one.last_rc_change) {
       attributes.emplace_back("last-rc-change", cib::to_iso8601(WallSeconds{*one.last_rc_change}));
-      attributes.emplace_back("queued", std::to_string(one.queue_ms));
-      attributes.emplace_back("exec", std::to_string(one.exec_ms));
+      attributes.emplace_back("queued", std::to_string(one.queue_ms.value_or(0)));
+      attributes.emplace_back("exec", std::to_string(one.exec_ms.value_or(0)));
     }
     if (task != std::string::npos) {
       attributes.emplace_back("interval", one.key.substr(interval + 1));

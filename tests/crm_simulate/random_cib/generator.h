@@ -7,14 +7,6 @@
 
 namespace fencepost::crm_simulate {
 
-// How much of Pacemaker a cluster may use; each level holds those before it.
-enum class Breadth {
-  primitives,  // nodes, fencing, primitives, location, order, colocation
-  groups,
-  clones,  // with promotable ones
-  all,     // migration, utilization, tickets, sets, notifications, odd options
-};
-
-std::string random_cib(std::uint64_t seed, Breadth breadth);
+std::string random_cib(std::uint64_t seed);
 
 }  // namespace fencepost::crm_simulate

@@ -4,13 +4,11 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 
 #include "tests/crm_simulate/random_cib/generator.h"
-#include "tools/crm_simulate/conformance.h"
+#include "tests/crm_simulate/random_cib/oracle.h"
 
 namespace fencepost::crm_simulate {
 
@@ -23,91 +21,109 @@ constexpr int kDifferences = 1;
 struct Arguments {
   std::uint64_t first = 1;
   std::uint64_t count = 100;
-  std::string breadth = "all";
-  std::string keep;
+  std::uint64_t jobs = 2;
   bool print = false;
+  bool show = false;
+  bool shrink = false;
 };
 
-Breadth breadth_of(const std::string& name) {
-  if (name == "primitives") return Breadth::primitives;
-  if (name == "groups") return Breadth::groups;
-  return name == "clones" ? Breadth::clones : Breadth::all;
-}
-
-bool run(const std::string& command) { return std::system(command.c_str()) == 0; }
-
-bool oracle_is_installed() { return run("command -v crm_simulate >/dev/null 2>&1"); }
-
-// The seed's cluster as a corpus of one case, its answers by the real program.
-class Oracle {
+// A folder of this process, gone when it ends.
+class Folder {
  public:
-  explicit Oracle(fs::path folder) : folder_(std::move(folder)) {
-    for (const char* kind : {"xml", "summary", "scores", "dot", "exp"})
-      fs::create_directories(folder_ / kind);
+  Folder() : path_(fs::temp_directory_path() / ("random_cib-" + std::to_string(getpid()))) {
+    fs::create_directories(path_);
   }
-
-  Corpus ask(const std::string& name, const std::string& cib) {
-    std::ofstream(folder_ / "xml" / (name + ".xml")) << cib;
-    const auto path = [&](const std::string& kind) {
-      return "'" + (folder_ / kind / (name + "." + kind)).string() + "'";
-    };
-    const std::string program = "TZ=UTC LC_ALL=C crm_simulate -x " + path("xml");
-    static_cast<void>(run(program + " -S > " + path("summary") + " 2>&1"));
-    static_cast<void>(run(program + " -sSQ -D " + path("dot") + " -G " + path("exp") + " > " +
-                          path("scores") + " 2>/dev/null"));
-    return Corpus{folder_.string(), {Case{name, {}}}};
-  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() { fs::remove_all(path_); }
+  const fs::path& path() const { return path_; }
 
  private:
-  fs::path folder_;
+  fs::path path_;
 };
 
-// Artifacts in which we differ; in a process of its own, for the sake of failed assertions.
-std::string differences(const Corpus& corpus) {
-  const Case& one = corpus.cases.front();
-  std::fflush(nullptr);
-  const pid_t child = fork();
-  if (child == 0) {
-    const Texts expected = expected_of(corpus, one);
-    const Texts ours = ours_of(corpus, one);
-    int differing = 0;
-    for (const Artifact artifact : kArtifacts)
-      if (canonical(artifact, expected.at(artifact)) != canonical(artifact, ours.at(artifact)))
-        differing |= 1 << static_cast<int>(artifact);
-    _exit(differing);
+struct Counts {
+  std::uint64_t different = 0;
+  std::uint64_t refused = 0;  // by the real one: the generator should not make such
+};
+
+// Every `jobs`-th seed from the first of this job on.
+Counts compare_some(const Arguments& arguments, std::uint64_t job) {
+  const Folder folder;
+  Counts counts;
+  for (std::uint64_t i = job; i < arguments.count; i += arguments.jobs) {
+    const Question question = random_question(arguments.first + i);
+    const Reply real = ask_real(question, folder.path());
+    const Reply ours = ask_ours(question, folder.path());
+    counts.refused += real.accepted ? 0 : 1;
+    const std::string found = differences(real, ours);
+    if (found.empty()) continue;
+    ++counts.different;
+    std::printf("seed %llu: %s%s\n", static_cast<unsigned long long>(arguments.first + i), found.c_str(),
+                real.accepted ? "" : " (refused by the real one)");
+    std::fflush(stdout);
   }
-  int status = 0;
-  if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status)) return " crashed";
-  std::string text;
-  for (const Artifact artifact : kArtifacts)
-    if ((WEXITSTATUS(status) & (1 << static_cast<int>(artifact))) != 0) text += " " + to_string(artifact);
-  return text;
+  return counts;
 }
 
-int compare(const Arguments& arguments) {
+Counts compare_all(const Arguments& arguments) {
+  int ends[2];
+  if (pipe(ends) != 0) throw std::runtime_error("no pipe");
+  std::fflush(nullptr);
+  for (std::uint64_t job = 0; job < arguments.jobs; ++job) {
+    if (fork() != 0) continue;
+    const Counts counts = compare_some(arguments, job);
+    const bool told = write(ends[1], &counts, sizeof counts) == sizeof counts;
+    std::fflush(nullptr);
+    _exit(told ? 0 : 1);
+  }
+  Counts all;
+  for (std::uint64_t job = 0; job < arguments.jobs; ++job) {
+    int status = 0;
+    Counts counts;
+    if (wait(&status) < 0 || status != 0 || read(ends[0], &counts, sizeof counts) != sizeof counts)
+      throw std::runtime_error("a job of random_cib failed");
+    all.different += counts.different;
+    all.refused += counts.refused;
+  }
+  return all;
+}
+
+// One cluster in detail: as made, or as small as the difference allows.
+int show(const Arguments& arguments) {
+  const Folder folder;
+  Question question = random_question(arguments.first);
+  if (arguments.shrink) {
+    question = shrunk(question, folder.path());
+    std::cout << question.cib;
+  }
+  const Reply real = ask_real(question, folder.path());
+  const Reply ours = ask_ours(question, folder.path());
+  std::cout << "crm_simulate -x cib.xml -S";
+  for (const std::string& option : question.options) std::cout << " " << option;
+  std::cout << "\n" << shown_difference(real, ours, folder.path());
+  return real == ours ? 0 : kDifferences;
+}
+
+int run(const Arguments& arguments) {
+  if (arguments.print) {
+    std::cout << random_cib(arguments.first);
+    return 0;
+  }
   if (!oracle_is_installed()) {
     std::printf("random_cib: skipped, crm_simulate is not installed (apt-get install pacemaker-cli-utils)\n");
     return 0;
   }
-  const fs::path folder = arguments.keep.empty()
-                              ? fs::temp_directory_path() / ("random_cib-" + std::to_string(getpid()))
-                              : fs::path(arguments.keep);
-  Oracle oracle(folder);
-  std::uint64_t different = 0;
-  for (std::uint64_t seed = arguments.first; seed < arguments.first + arguments.count; ++seed) {
-    const std::string name = "seed-" + std::to_string(seed);
-    const Corpus corpus = oracle.ask(name, random_cib(seed, breadth_of(arguments.breadth)));
-    const std::string found = differences(corpus);
-    if (found.empty()) continue;
-    ++different;
-    std::printf("%s:%s\n", name.c_str(), found.c_str());
-    std::fflush(stdout);
-  }
-  if (arguments.keep.empty()) fs::remove_all(folder);
-  std::printf("%llu of %llu random clusters (%s) decided differently\n",
-              static_cast<unsigned long long>(different), static_cast<unsigned long long>(arguments.count),
-              arguments.breadth.c_str());
-  return different == 0 ? 0 : kDifferences;
+  if (arguments.show || arguments.shrink) return show(arguments);
+  const Counts counts = compare_all(arguments);
+  std::printf("%llu of %llu random clusters were answered differently",
+              static_cast<unsigned long long>(counts.different),
+              static_cast<unsigned long long>(arguments.count));
+  if (counts.refused > 0)
+    std::printf(" (the real one refused %llu)", static_cast<unsigned long long>(counts.refused));
+  std::printf("\n");
+  if (counts.different > 0) std::printf("See one with: random_cib --first SEED --shrink\n");
+  return counts.different == 0 ? 0 : kDifferences;
 }
 
 }  // namespace
@@ -115,18 +131,14 @@ int compare(const Arguments& arguments) {
 }  // namespace fencepost::crm_simulate
 
 int main(int argc, char** argv) {
-  using namespace fencepost::crm_simulate;
-  Arguments arguments;
+  fencepost::crm_simulate::Arguments arguments;
   CLI::App app{"Compare our decisions about random clusters with the real crm_simulate", "random_cib"};
   app.add_option("--first", arguments.first, "First seed");
   app.add_option("--count", arguments.count, "How many seeds");
-  app.add_option("--breadth", arguments.breadth, "primitives, groups, clones or all")
-      ->check(CLI::IsMember({"primitives", "groups", "clones", "all"}));
-  app.add_option("--keep", arguments.keep,
-                 "Keep clusters and real answers in this folder (for tools/conformance)");
+  app.add_option("--jobs", arguments.jobs, "How many at a time")->check(CLI::PositiveNumber);
   app.add_flag("--print", arguments.print, "Only print the first seed's cluster");
+  app.add_flag("--show", arguments.show, "Show how the answers about the first seed's cluster differ");
+  app.add_flag("--shrink", arguments.shrink, "The same, about the smallest cluster that still differs");
   CLI11_PARSE(app, argc, argv);
-  if (!arguments.print) return compare(arguments);
-  std::cout << random_cib(arguments.first, breadth_of(arguments.breadth));
-  return 0;
+  return fencepost::crm_simulate::run(arguments);
 }

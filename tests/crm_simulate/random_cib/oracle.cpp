@@ -1,0 +1,118 @@
+#include "tests/crm_simulate/random_cib/oracle.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "tests/crm_simulate/random_cib/dice.h"
+#include "tests/crm_simulate/random_cib/generator.h"
+#include "tools/crm_simulate/conformance.h"
+#include "tools/crm_simulate/simulate.h"
+
+namespace fencepost::crm_simulate {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr WallSeconds kClock{1'750'000'000};  // no cluster asks: each has an execution date
+
+std::string read_file(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+void write_file(const fs::path& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+Reply read_reply(const fs::path& folder, const std::string& whose, bool accepted) {
+  return {.text = read_file(folder / (whose + ".text")),
+          .dot = comparable(Artifact::dot, read_file(folder / (whose + ".dot"))),
+          .graph = canonical(Artifact::exp, read_file(folder / (whose + ".graph"))),
+          .accepted = accepted};
+}
+
+void forget(const fs::path& folder, const std::string& whose) {
+  for (const char* kind : {".text", ".dot", ".graph"}) fs::remove(folder / (whose + kind));
+}
+
+}  // namespace
+
+Question random_question(std::uint64_t seed) {
+  Question question{random_cib(seed), {}};
+  Dice dice(sim::Stream(seed).fork("options"));
+  for (const char* option : {"-s", "-U", "-A", "-c"})
+    if (dice.chance(0.5)) question.options.emplace_back(option);
+  if (dice.chance(0.2)) question.options.emplace_back("-a");
+  return question;
+}
+
+bool oracle_is_installed() { return std::system("command -v crm_simulate >/dev/null 2>&1") == 0; }
+
+Reply ask_real(const Question& question, const fs::path& folder) {
+  write_file(folder / "cib.xml", question.cib);
+  forget(folder, "real");
+  std::string command =
+      "cd '" + folder.string() +
+      "' && TZ=UTC LC_ALL=C timeout 20 crm_simulate -x cib.xml -S -D real.dot -G real.graph";
+  for (const std::string& option : question.options) command += " " + option;
+  const int status = std::system((command + " >real.text 2>&1").c_str());
+  return read_reply(folder, "real", status == 0);
+}
+
+Reply ask_ours(const Question& question, const fs::path& folder) {
+  forget(folder, "ours");
+  std::fflush(nullptr);
+  const pid_t child = fork();  // a process of its own, for the sake of failed assertions
+  if (child == 0) {
+    std::vector<std::string> arguments{"-x", "cib.xml", "-S", "-D", "real.dot", "-G", "real.graph"};
+    arguments.insert(arguments.end(), question.options.begin(), question.options.end());
+    if (std::freopen((folder / "ours.text").c_str(), "w", stderr) == nullptr) _exit(1);
+    const Answer answer =
+        simulate(cib::read(question.cib, "cib.xml"), *parse_command_line(arguments).options, kClock);
+    write_file(folder / "ours.text", answer.both);
+    write_file(folder / "ours.dot", answer.dot);
+    write_file(folder / "ours.graph", answer.graph);
+    _exit(answer.exit_code);
+  }
+  int status = 0;
+  const bool ended = child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status);
+  return read_reply(folder, "ours", ended && WEXITSTATUS(status) == 0);
+}
+
+std::string differences(const Reply& real, const Reply& ours) {
+  std::string parts;
+  const auto compare = [&parts](const char* part, const std::string& left, const std::string& right) {
+    if (left != right) parts += (parts.empty() ? "" : " ") + std::string(part);
+  };
+  compare("text", real.text, ours.text);
+  compare("dot", real.dot, ours.dot);
+  compare("graph", real.graph, ours.graph);
+  return parts;
+}
+
+std::string shown_difference(const Reply& real, const Reply& ours, const fs::path& folder) {
+  std::string shown;
+  const auto diff = [&](const std::string& left, const std::string& right) {
+    if (left == right) return;
+    write_file(folder / "left", left);
+    write_file(folder / "right", right);
+    const std::string command =
+        "cd '" + folder.string() + "' && diff -U2 --label real --label ours left right >diff";
+    static_cast<void>(std::system(command.c_str()));  // it differs: that is known
+    shown += read_file(folder / "diff");
+  };
+  diff(real.text, ours.text);
+  diff(real.dot, ours.dot);
+  diff(real.graph, ours.graph);
+  return shown;
+}
+
+}  // namespace fencepost::crm_simulate

@@ -1,0 +1,40 @@
+// One cluster, decided by us and by the real crm_simulate.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace fencepost::crm_simulate {
+
+struct Question {
+  std::string cib;
+  std::vector<std::string> options;  // beside -x, -S, -D and -G
+};
+Question random_question(std::uint64_t seed);
+
+struct Reply {
+  std::string text;   // standard output and error
+  std::string dot;    // sorted
+  std::string graph;  // without what depends on the version
+  bool accepted = true;
+  bool operator==(const Reply&) const = default;
+};
+
+bool oracle_is_installed();
+// Both work in `folder`: the file's name is a part of some answers.
+Reply ask_real(const Question& question, const std::filesystem::path& folder);
+Reply ask_ours(const Question& question,
+               const std::filesystem::path& folder);  // an internal error is one of its texts
+
+// Which parts differ: "text dot graph", "" if none.
+std::string differences(const Reply& real, const Reply& ours);
+// The lines that differ, as diff -u shows them.
+std::string shown_difference(const Reply& real, const Reply& ours, const std::filesystem::path& folder);
+
+// The smallest cluster we find about which we differ in the same way: elements and attributes are taken
+// away as long as that remains so.
+Question shrunk(Question question, const std::filesystem::path& folder);
+
+}  // namespace fencepost::crm_simulate
