@@ -39,6 +39,7 @@ struct NodeState {
   Health health = Health::green;
   int active_resources = 0;
   ResourceId connection;              // remote and guest nodes
+  std::string feature_set;            // "" if the node does not say
   std::vector<NameValue> attributes;  // sorted by name, those that crm_simulate -A may show
 };
 
@@ -67,7 +68,7 @@ struct ResourceState {
   bool failed = false;
   bool failure_ignored = false;
   bool orphan = false;
-  bool internal = false;  // connections of guest nodes: not shown
+  bool internal = false;  // connections of guest nodes: not shown as text
   bool unique = false;
   bool promotable = false;
   bool start_pending = false;

@@ -49,6 +49,7 @@ NodeState describe_node(const Draft& d, const Node& node) {
   state.health = d.options.health == HealthStrategy::none ? Health::green : health_of(d, node);
   state.active_resources = static_cast<int>(node.active.size());
   state.connection = node.connection;
+  if (const std::string* features = node.attributes.find("#feature-set")) state.feature_set = *features;
   for (const auto& entry : node.attributes)
     if (is_shown(entry.name)) state.attributes.push_back({std::string{entry.name}, *entry.value});
   std::sort(state.attributes.begin(), state.attributes.end(),

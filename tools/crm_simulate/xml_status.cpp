@@ -82,7 +82,9 @@ void StatusWriter::node(const NodeState& node) {
                            {"pending", yes_or_no(node.pending)},
                            {"unclean", yes_or_no(node.unclean)},
                            {"health", health_text(node.health)}};
-  if (node.online && !remote) attributes.emplace_back("feature_set", kOldFeatureSet);
+  if (node.online && !remote) {
+    attributes.emplace_back("feature_set", node.feature_set.empty() ? kOldFeatureSet : node.feature_set);
+  }
   attributes.emplace_back("shutdown", yes_or_no(node.shutdown));
   attributes.emplace_back("expected_up", yes_or_no(node.expected_up));
   attributes.emplace_back("is_dc", yes_or_no(node.is_dc));
@@ -95,7 +97,7 @@ void StatusWriter::node(const NodeState& node) {
 
 void StatusWriter::resource(ResourceId id) {
   const ResourceState& resource = state_[id];
-  if (resource.internal || (resource.orphan && !is_active(state_, id))) return;
+  if (resource.orphan && !resource.parent.valid() && !is_active(state_, id)) return;
   if (resource.variant == Variant::primitive) return primitive(id);
   if (resource.variant != Variant::bundle) return collective(id);
   for (const BundleState& one : state_.bundles)

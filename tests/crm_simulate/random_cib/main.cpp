@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <filesystem>
 #include <iostream>
 
 #include "tests/crm_simulate/random_cib/generator.h"
@@ -13,8 +12,6 @@
 namespace fencepost::crm_simulate {
 
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr int kDifferences = 1;
 
@@ -25,21 +22,6 @@ struct Arguments {
   bool print = false;
   bool show = false;
   bool shrink = false;
-};
-
-// A folder of this process, gone when it ends.
-class Folder {
- public:
-  Folder() : path_(fs::temp_directory_path() / ("random_cib-" + std::to_string(getpid()))) {
-    fs::create_directories(path_);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { fs::remove_all(path_); }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
 };
 
 struct Counts {

@@ -45,6 +45,12 @@ void forget(const fs::path& folder, const std::string& whose) {
 
 }  // namespace
 
+Folder::Folder() : path_(fs::temp_directory_path() / ("random_cib-" + std::to_string(getpid()))) {
+  fs::create_directories(path_);
+}
+
+Folder::~Folder() { fs::remove_all(path_); }
+
 Question random_question(std::uint64_t seed) {
   Question question{random_cib(seed), {}};
   Dice dice(sim::Stream(seed).fork("options"));

@@ -22,6 +22,19 @@ struct Reply {
   bool operator==(const Reply&) const = default;
 };
 
+// A folder of this process, gone when it ends.
+class Folder {
+ public:
+  Folder();
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder();
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
 bool oracle_is_installed();
 // Both work in `folder`: the file's name is a part of some answers.
 Reply ask_real(const Question& question, const std::filesystem::path& folder);
