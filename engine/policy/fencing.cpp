@@ -54,8 +54,8 @@ void imply_stop(Draft& d, ResourceId id, NodeId target, ActionId stop, ActionId 
     if (!in_bundle(d, id)) link(d, fencing, stop, kPreserve);
     for (ActionId whole : find_actions(d, top_of(d, id), kStop, NodeId{})) link(d, fencing, whole, kPreserve);
   }
-  const ResourceId clone = clone_of(d, id);
-  if (clone.valid() && d[clone].clone().notify) notify_of_fencing(d, id, stop, fencing);
+  const std::string* notify = d[id].def->find_meta("notify");
+  if (notify != nullptr && cib::is_true(*notify)) notify_of_fencing(d, id, stop, fencing);
 }
 
 void imply_stops(Draft& d, ResourceId id, NodeId target, ActionId fencing) {

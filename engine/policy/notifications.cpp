@@ -361,7 +361,7 @@ void notify_of_fencing(Draft& d, ResourceId resource, ActionId stop, ActionId fe
   const ActionId known = make(Notify::confirmed_post, "confirmed-post");
   link(d, fencing, post, kImpliesThen);
   link(d, post, known, kImpliesThen);
-  for_each_leaf(d, clone_of(d, resource), [&](ResourceId leaf) {
+  for_each_leaf(d, top_of(d, resource), [&](ResourceId leaf) {
     if (d[leaf].active_on.empty()) return;
     const NodeId node = d[leaf].active_on.front();
     const ActionId own_stop = find_action(d, leaf, kStop, NodeId{});

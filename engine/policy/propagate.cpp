@@ -518,11 +518,12 @@ void block_dependents(Draft& d, ActionId id) {
   const PlanAction& action = d[id];
   if (!action.resource.valid() || action.runnable) return;
   if (action.task != Task::start && action.task != Task::promote) return;
-  ResourceId primary = top_of(d, action.resource);
+  const ResourceId top = top_of(d, action.resource);
+  ResourceId primary = top;
   if (d[primary].parent.valid()) primary = d[primary].parent;
   if (d[primary].with_this.empty() || !every_child_blocked(d, primary, action.task)) return;
   const bool is_start = action.task == Task::start;
-  const std::string reason = "colocation with " + d[primary].spec->id;
+  const std::string reason = "colocation with " + d[top].spec->id;
   const std::vector<std::uint32_t> list = d[primary].with_this;
   for (std::uint32_t index : list) {
     const Colocation& c = d.colocations[index];

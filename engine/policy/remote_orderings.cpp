@@ -72,6 +72,8 @@ void RemoteOrderer::on_guest() {
   const ResourceId container = d_[connection_].container;
   const bool failed = d_[container].failed;
   if (failed) fence(d_, node_, {.reason = "container failed"});
+  // What is cancelled needs no connection that is not there yet.
+  if (d_[action_].cancel) return;
   const Task task = d_[action_].key.task;
   switch (task) {
     case Task::start:
