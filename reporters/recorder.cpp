@@ -13,6 +13,7 @@
 #include "engine/cib/cib.h"
 #include "engine/cib/write.h"
 #include "engine/policy/decision.h"
+#include "engine/policy/keep.h"
 #include "reporters/describe.h"
 #include "reporters/schema.h"
 #include "reporters/secrets.h"
@@ -331,7 +332,7 @@ void Recorder::Impl::Row::operator()(const TransitionCalculated& e) const {
   to.transition_of_dc[{on, e.id}] = number;
   to.latest_transition[e.id] = number;
   HA_ASSERT(e.decision != nullptr && e.input != nullptr);
-  const policy::Decision& decision = *e.decision;
+  const policy::Decision decision = policy::in_full(*e.decision);
   ran(to.insert_transition.run(number, on, e.id, at(), e.reason, policy::to_dot(decision),
                                without_secrets(policy::to_xml(decision.graph)),
                                without_secrets(cib::write(*e.input))));

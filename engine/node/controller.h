@@ -113,6 +113,7 @@ class Controller {
   void abort(Step& step, int priority, const std::string& reason);
   void ask_for_plan(Step& step);
   void plan_made(Step& step);
+  void decide();
   void plan_started(Step& step);
   void carry_on(Step& step);
   void go_idle(Step& step);
@@ -171,6 +172,9 @@ class Controller {
   WallSeconds planned_at_;
   std::shared_ptr<const cib::Cib> plan_input_;
   std::shared_ptr<const policy::Decision> plan_;
+  std::shared_ptr<const policy::Configuration> compiled_;  // of the CIB that was last decided on
+  WallSeconds plan_made_at_;
+  std::shared_ptr<const cib::Cib> plan_made_of_;
   int last_transition_ = -1;
   SimTime answered_at_{};  // when the last CIB call of its own is answered
   bool stop_when_done_ = false;

@@ -3,6 +3,7 @@
 
 #include "engine/base/assert.h"
 #include "engine/node/controller.h"
+#include "engine/policy/keep.h"
 #include "engine/policy/snapshot.h"
 
 namespace fencepost::node {
@@ -83,17 +84,30 @@ void Controller::ask_for_plan(Step& step) {
 void Controller::plan_made(Step& step) {
   if (!planning_) return;
   election_.worked(step);
-  policy::Snapshot snapshot;
-  snapshot.sanitized = false;  // a live CIB has its passwords: a change of one is a change
-  snapshot.cib = plan_input_.get();
-  snapshot.now = planned_at_;
-  plan_ = std::make_shared<const policy::Decision>(policy::decide(snapshot));
+  decide();
   step.journal(TransitionCalculated{++last_transition_, plan_, plan_input_, why_plan_});
   if (want_plan_) {  // the world has moved on meanwhile
     planning_ = false;
     return;
   }
   step.arm(TimerKind::plan_started, step.sample(step.profile.plan_reading));
+}
+
+void Controller::decide() {
+  compiled_ = policy::compiled(compiled_, *plan_input_, planned_at_);
+  const bool as_before = plan_ != nullptr && plan_made_of_ != nullptr &&
+                         policy::still_holds(*plan_, plan_made_at_, *compiled_, *plan_made_of_, *plan_input_);
+  if (as_before) return;
+  policy::Snapshot snapshot;
+  snapshot.sanitized = false;  // a live CIB has its passwords: a change of one is a change
+  snapshot.cib = plan_input_.get();
+  snapshot.now = planned_at_;
+  snapshot.configuration = compiled_;
+  // Attributes and drawings are made when somebody asks: policy::complete(), policy::in_full().
+  snapshot.want = {.scores = false, .reasons = false, .actions = false, .attributes = false};
+  plan_ = std::make_shared<const policy::Decision>(policy::decide(snapshot));
+  plan_made_at_ = planned_at_;
+  plan_made_of_ = plan_input_;
 }
 
 void Controller::plan_started(Step& step) {

@@ -38,8 +38,11 @@ void Transition::begin(Step& step, int id, std::shared_ptr<const policy::Decisio
   step.journal(TransitionStarted{id_, static_cast<int>(plan.synapses.size())});
 }
 
-std::shared_ptr<const policy::Action> Transition::action(std::size_t index) const {
-  return {decision_, &graph().actions[index]};
+std::shared_ptr<const policy::Action> Transition::action(std::size_t index) {
+  completed_.resize(graph().actions.size());
+  auto& action = completed_[index];
+  if (action == nullptr) action = std::make_shared<const policy::Action>(policy::complete(*decision_, index));
+  return action;
 }
 
 std::vector<std::size_t> Transition::fire(const std::function<int(const std::string&)>& job_limit) {

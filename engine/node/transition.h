@@ -24,7 +24,8 @@ class Transition {
   int id() const { return id_; }
   const policy::TransitionGraph& graph() const { return decision_->graph; }
   const policy::Decision& decision() const { return *decision_; }
-  std::shared_ptr<const policy::Action> action(std::size_t index) const;
+  // As it is sent out, with all its attributes.
+  std::shared_ptr<const policy::Action> action(std::size_t index);
 
   // Begins everything that can be begun. Returns those to be sent out; pseudo-actions are done at once.
   std::vector<std::size_t> fire(const std::function<int(const std::string& node)>& job_limit);
@@ -55,10 +56,11 @@ class Transition {
   bool active_ = false;
   int id_ = -1;
   std::shared_ptr<const policy::Decision> decision_;
-  std::vector<State> states_;                     // by synapse
-  std::vector<std::uint32_t> unmet_;              // inputs that have not happened
-  std::vector<std::vector<std::size_t>> after_;   // by action: the synapses that wait for it
-  std::map<std::string, int> jobs_, migrations_;  // on their way, by node
+  std::vector<std::shared_ptr<const policy::Action>> completed_;  // by action, once asked for
+  std::vector<State> states_;                                     // by synapse
+  std::vector<std::uint32_t> unmet_;                              // inputs that have not happened
+  std::vector<std::vector<std::size_t>> after_;                   // by action: the synapses that wait for it
+  std::map<std::string, int> jobs_, migrations_;                  // on their way, by node
   int in_flight_ = 0;
   int abort_priority_ = 0;
   bool held_back_ = false;  // by a limit

@@ -75,14 +75,14 @@ void connect_nodes(Configuration& c) {
   }
 }
 
-bool any_date(const std::vector<cib::Rule>& rules);
-
 bool has_date(const cib::Expression& expression) {
   if (const auto* rule = std::get_if<cib::Rule>(&expression.is)) {
     return std::any_of(rule->parts.begin(), rule->parts.end(), has_date);
   }
   return std::holds_alternative<cib::DateExpression>(expression.is);
 }
+
+}  // namespace
 
 bool any_date(const std::vector<cib::Rule>& rules) {
   return std::any_of(rules.begin(), rules.end(), [](const cib::Rule& rule) {
@@ -95,7 +95,9 @@ bool any_date(const cib::NvpairBlocks& blocks) {
                      [](const cib::NvpairBlock& block) { return any_date(block.rules); });
 }
 
-bool any_date(const cib::Configuration& source) {
+namespace {
+
+bool options_have_dates(const cib::Configuration& source) {
   bool found = any_date(source.cluster_properties) || any_date(source.resource_defaults) ||
                any_date(source.resource_default_parameters) || any_date(source.operation_defaults);
   const auto look = [&found](const cib::Resource& resource, const cib::Resource*) {
@@ -119,7 +121,7 @@ std::shared_ptr<const Configuration> compile(const cib::Cib& cib, WallSeconds no
   auto c = std::make_shared<Configuration>();
   c->source = cib.configuration;
   c->compiled_for = now;
-  c->depends_on_time = any_date(*c->source);
+  c->depends_on_time = options_have_dates(*c->source);
   const cib::RuleContext context{.now = now, .next_change = &c->next_change};
 
   c->options = read_options(*c->source, context);

@@ -11,6 +11,10 @@ Options read_options(const cib::Configuration& configuration, const cib::RuleCon
 
 // What a resource's meta-attributes, parameters and operations come to. `parent` is that of what holds it, or
 // null.
+// Whether rules there ask for the time.
+bool any_date(const std::vector<cib::Rule>& rules);
+bool any_date(const cib::NvpairBlocks& blocks);
+
 std::shared_ptr<const Definition> define(const Configuration& configuration, const cib::Resource& xml,
                                          const Definition* parent, const cib::RuleContext& context);
 

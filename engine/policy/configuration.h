@@ -182,9 +182,9 @@ class Configuration {
   NodeId find_node(std::string_view name) const;
 };
 
-// meta-attributes of an action as configured: the <op>, op_defaults. Names and values sorted by name.
-std::vector<NameValue> operation_settings(const Configuration& configuration, const Definition& definition,
-                                          const OpSpec* op, std::string_view name, std::uint32_t interval_ms,
-                                          WallSeconds now);
+// meta-attributes of an action as configured: the <op>, op_defaults. They live in the configuration.
+cib::NvTable operation_settings(const Configuration& configuration, const Definition& definition,
+                                const OpSpec* op, std::string_view name, std::uint32_t interval_ms,
+                                WallSeconds now);
 
 }  // namespace fencepost::policy

@@ -3,22 +3,13 @@
 
 #include "engine/policy/fencing.h"
 #include "engine/policy/graph_parts.h"
+#include "engine/policy/keep.h"
 #include "engine/policy/stages.h"
+#include "engine/policy/workings.h"
 
 namespace fencepost::policy {
+
 namespace {
-
-struct Opened {
-  std::shared_ptr<const Configuration> configuration;
-  Draft draft;
-};
-
-std::shared_ptr<const Configuration> configuration_for(const Snapshot& snapshot) {
-  const auto& given = snapshot.configuration;
-  const bool fits = given != nullptr && given->source == snapshot.cib->configuration &&
-                    (!given->depends_on_time || given->compiled_for == snapshot.now);
-  return fits ? given : compile(*snapshot.cib, snapshot.now);
-}
 
 void read(Draft& d) {
   set_up(d);
@@ -53,7 +44,7 @@ std::vector<Placement> placements(const Draft& d) {
 }  // namespace
 
 ClusterState read_state(const Snapshot& snapshot) {
-  const auto configuration = configuration_for(snapshot);
+  const auto configuration = compiled(snapshot.configuration, *snapshot.cib, snapshot.now);
   Draft d;
   open(snapshot, *configuration, d);
   read(d);
@@ -61,9 +52,11 @@ ClusterState read_state(const Snapshot& snapshot) {
 }
 
 Decision decide(const Snapshot& snapshot) {
-  const auto configuration = configuration_for(snapshot);
-  Draft d;
-  open(snapshot, *configuration, d);
+  const auto workings = std::make_shared<Workings>();
+  workings->configuration = compiled(snapshot.configuration, *snapshot.cib, snapshot.now);
+  const Configuration& configuration = *workings->configuration;
+  Draft& d = workings->draft;
+  open(snapshot, configuration, d);
   Decision decision;
 
   read(d);
@@ -99,8 +92,13 @@ Decision decide(const Snapshot& snapshot) {
   decision.scores = std::move(d.scores);
   decision.score_reasons = std::move(d.reasons);
   decision.private_changes = std::move(d.private_changes);
-  decision.notices = configuration->notices;
+  decision.notices = configuration.notices;
   decision.notices.insert(decision.notices.end(), d.notices.begin(), d.notices.end());
+  if (!d.want.attributes) {
+    workings->cib = *snapshot.cib;  // shares the states and the configuration that the draft points into
+    d.cib = &workings->cib;
+    decision.workings = workings;
+  }
   return decision;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -143,6 +144,8 @@ struct PrivateChange {
   std::string transition_magic;
 };
 
+struct Workings;
+
 struct Decision {
   TransitionGraph graph;
   ClusterState state;                // as read from the snapshot, before anything is decided
@@ -154,10 +157,15 @@ struct Decision {
   std::vector<PlannedOrdering> orderings;  // by then's id descending, first's id ascending
   std::vector<PrivateChange> private_changes;
   std::vector<Notice> notices;
+  std::shared_ptr<const Workings> workings;  // for complete(), unless the graph has all attributes
 };
 
 // The whole decision. `snapshot.want` says which parts are worth making.
 Decision decide(const Snapshot& snapshot);
+
+// One action of the graph with its attributes. Few of the actions of a plan are carried out by anybody:
+// pseudo actions say nothing, and most plans are replaced before they end.
+Action complete(const Decision& decision, std::size_t index);
 
 // Only the reading: what a status page shows.
 ClusterState read_state(const Snapshot& snapshot);

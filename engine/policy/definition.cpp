@@ -207,9 +207,9 @@ const std::string* probe_timeout(const Definition& definition) {
 
 }  // namespace
 
-std::vector<NameValue> operation_settings(const Configuration& configuration, const Definition& definition,
-                                          const OpSpec* op, std::string_view name, std::uint32_t interval_ms,
-                                          WallSeconds now) {
+cib::NvTable operation_settings(const Configuration& configuration, const Definition& definition,
+                                const OpSpec* op, std::string_view name, std::uint32_t interval_ms,
+                                WallSeconds now) {
   const std::string op_name{name};
   cib::RuleContext context{.now = now, .agent = &definition.xml->agent, .op_name = &op_name};
   context.op_interval = cib::Milliseconds{interval_ms};
@@ -219,11 +219,8 @@ std::vector<NameValue> operation_settings(const Configuration& configuration, co
     if (const std::string* timeout = probe_timeout(definition)) table.set_if_absent("timeout", timeout);
   }
   cib::merge(table, configuration.source->operation_defaults, context);
-  std::vector<NameValue> settings;
-  for (const auto& entry : table) {
-    if (entry.name != "id") settings.push_back({std::string{entry.name}, *entry.value});
-  }
-  return settings;
+  table.erase("id");
+  return table;
 }
 
 int parse_count(const std::string* text, int fallback) {

@@ -19,20 +19,31 @@ bool left_out(std::string_view name) {
 
 bool listed(std::string_view list, std::string_view name) {
   // Names stand between blanks, as Pacemaker looks for " name ".
-  const std::string padded = " " + std::string{list} + " ";
-  return padded.find(" " + std::string{name} + " ") != std::string::npos;
+  for (std::size_t at = list.find(name); at != std::string_view::npos; at = list.find(name, at + 1)) {
+    const std::size_t end = at + name.size();
+    if ((at == 0 || list[at - 1] == ' ') && (end == list.size() || list[end] == ' ')) return true;
+  }
+  return false;
 }
 
-std::string digest_of(const std::vector<NameValue>& parameters) {
-  std::vector<cib::Attribute> attributes;
-  for (const NameValue& pair : parameters) attributes.push_back({pair.name, pair.value});
-  return cib::digest(attributes);
+using Fields = std::vector<cib::DigestField>;
+
+Fields fields_of(const std::vector<NameValue>& parameters) {
+  Fields fields;
+  fields.reserve(parameters.size() + 4);
+  for (const NameValue& pair : parameters) fields.push_back({pair.name, pair.value});
+  return fields;
 }
 
-void set_if_absent(std::vector<NameValue>& to, std::string_view name, const std::string& value) {
+void set_if_absent(Fields& to, std::string_view name, std::string_view value) {
   const bool known =
-      std::any_of(to.begin(), to.end(), [&](const NameValue& pair) { return pair.name == name; });
-  if (!known) to.push_back({std::string{name}, value});
+      std::any_of(to.begin(), to.end(), [&](const cib::DigestField& one) { return one.name == name; });
+  if (!known) to.push_back({name, value});
+}
+
+template <class Predicate>
+void drop(Fields& from, Predicate out) {
+  from.erase(std::remove_if(from.begin(), from.end(), out), from.end());
 }
 
 // Where a bundle's container is or will be: the host that "#uname" stands for.
@@ -44,49 +55,51 @@ const std::string* magic_host(const Draft& d, ResourceId connection) {
   return host.valid() ? &d[host].spec->name : nullptr;
 }
 
-std::string timeout_text(const std::vector<NameValue>& settings) {
-  for (const NameValue& pair : settings) {
-    if (pair.name != "timeout") continue;
-    if (const auto timeout = cib::parse_timeout(pair.value)) return std::to_string(timeout->count());
+std::string timeout_text(const cib::NvTable& settings) {
+  if (const std::string* text = settings.find("timeout")) {
+    if (const auto timeout = cib::parse_timeout(*text)) return std::to_string(timeout->count());
   }
   return "20000";  // PCMK_DEFAULT_ACTION_TIMEOUT
 }
 
-struct OpParameters {
-  std::vector<NameValue> all;
-  bool op_has_own = false;
-};
+// All parameters of an operation, as views of the configuration and of what is made here.
+class OpParameters {
+ public:
+  OpParameters(const Draft& d, ResourceId id, NodeId node, Key key, std::string_view task)
+      : fields(fields_of(parameters_on(d, id, node, made_))) {
+    if (has_magic_address(d, id)) set_host(magic_host(d, id));
+    const OpSpec* op = find_op(d, id, key, task);
+    if (op != nullptr) {
+      cib::RuleContext context{.now = d.now};
+      context.node_attributes = node.valid() ? &d[node].attributes : nullptr;
+      cib::NvTable own;
+      cib::merge(own, op->op->parameters, context);
+      op_has_own = !own.empty();
+      for (const auto& entry : own) set_if_absent(fields, entry.name, *entry.value);
+    }
+    if (key.interval_ms > 0) {
+      timeout_ = timeout_text(operation_settings(*d.config, *d[id].def, op, task, key.interval_ms, d.now));
+      set_if_absent(fields, "CRM_meta_timeout", timeout_);
+    }
+    drop(fields, [](const cib::DigestField& one) { return left_out(one.name); });
+  }
+  OpParameters(const OpParameters&) = delete;
+  OpParameters& operator=(const OpParameters&) = delete;
 
-OpParameters all_parameters(Draft& d, ResourceId id, NodeId node, std::string_view task,
-                            std::uint32_t interval_ms) {
-  const Key key = operation_key(d, task, interval_ms);
-  const OpSpec* op = find_op(d, id, key, task);
-  OpParameters result;
-  result.all = parameters_on(d, id, node);
-  if (has_magic_address(d, id)) {
-    if (const std::string* host = magic_host(d, id)) {
-      for (NameValue& pair : result.all) {
-        if (pair.name == "addr") pair.value = *host;
-      }
+ private:
+  void set_host(const std::string* host) {
+    for (cib::DigestField& one : fields) {
+      if (host != nullptr && one.name == "addr") one.value = *host;
     }
   }
-  if (op != nullptr) {
-    cib::RuleContext context{.now = d.now};
-    context.node_attributes = node.valid() ? &d[node].attributes : nullptr;
-    cib::NvTable own;
-    cib::merge(own, op->op->parameters, context);
-    result.op_has_own = !own.empty();
-    for (const auto& entry : own) set_if_absent(result.all, entry.name, *entry.value);
-  }
-  if (interval_ms > 0) {
-    const auto settings = operation_settings(*d.config, *d[id].def, op, task, interval_ms, d.now);
-    set_if_absent(result.all, "CRM_meta_timeout", timeout_text(settings));
-  }
-  result.all.erase(std::remove_if(result.all.begin(), result.all.end(),
-                                  [](const NameValue& pair) { return left_out(pair.name); }),
-                   result.all.end());
-  return result;
-}
+
+  std::vector<NameValue> made_;
+  std::string timeout_;
+
+ public:
+  Fields fields;  // made after what it views
+  bool op_has_own = false;
+};
 
 // Digests became "all parameters" ones with feature set 3.16.0 (Pacemaker 2.1.5).
 bool has_new_secure_digests(std::string_view feature_set) {
@@ -107,56 +120,44 @@ bool is_fencing_parameter(std::string_view name) {
 }
 
 std::string secure_digest(const Draft& d, ResourceId id, NodeId node, const cib::OpHistory& op,
-                          const std::vector<NameValue>& all, const std::string* private_names) {
+                          const OpParameters& all) {
   const bool new_style = has_new_secure_digests(op.crm_feature_set);
-  std::vector<NameValue> parameters = new_style ? all : parameters_on(d, id, node);
+  std::vector<NameValue> made;
+  Fields fields = new_style ? all.fields : fields_of(parameters_on(d, id, node, made));
   const bool device = d[id].def->fence_device;
-  parameters.erase(std::remove_if(parameters.begin(), parameters.end(),
-                                  [&](const NameValue& pair) {
-                                    if (left_out(pair.name)) return true;
-                                    if (private_names != nullptr && listed(*private_names, pair.name))
-                                      return true;
-                                    if (new_style) return false;
-                                    return is_meta(pair.name) || (device && is_fencing_parameter(pair.name));
-                                  }),
-                   parameters.end());
-  return digest_of(parameters);
+  drop(fields, [&](const cib::DigestField& one) {
+    if (left_out(one.name)) return true;
+    if (op.op_secure_params && listed(*op.op_secure_params, one.name)) return true;
+    if (new_style) return false;
+    return is_meta(one.name) || (device && is_fencing_parameter(one.name));
+  });
+  return cib::digest(std::move(fields));
 }
 
-struct Computed {
-  OpDigests digests;
-  bool op_has_own = false;
-};
+bool is_forced(const Draft& d, const cib::OpHistory& op) {
+  return std::find(d.forced_restarts.begin(), d.forced_restarts.end(), &op) != d.forced_restarts.end();
+}
 
-OpDigests& digests_for(Draft& d, ResourceId id, NodeId node, const cib::OpHistory& op, std::string_view task,
-                       std::uint32_t interval_ms) {
-  const std::string key = key_text(d[id].spec->id, operation_key(d, task, interval_ms), task);
-  for (OpDigests& known : d.digests) {
-    if (known.resource == id && known.node == node && known.key == key) return known;
+const OpDigests& digests_for(Draft& d, ResourceId id, NodeId node, const cib::OpHistory& op, Key key,
+                             std::string_view task) {
+  for (const OpDigests& known : d[id].digests) {
+    if (known.node == node && known.key == key) return known;
   }
-  const OpParameters parameters = all_parameters(d, id, node, task, interval_ms);
+  const OpParameters parameters{d, id, node, key, task};
   OpDigests made;
   made.key = key;
   made.node = node;
-  made.resource = id;
   made.op_has_own = parameters.op_has_own;
-  made.all = digest_of(parameters.all);
-  const bool overwritten =
-      std::find(d.forced_restarts.begin(), d.forced_restarts.end(), &op) != d.forced_restarts.end();
-  if (overwritten || !op.op_restart_digest.empty()) {
-    std::vector<NameValue> restart = parameters.all;
+  made.of = &op;
+  made.all = cib::digest(parameters.fields);
+  if (is_forced(d, op) || !op.op_restart_digest.empty()) {
+    Fields restart = parameters.fields;
     if (op.op_force_restart) {
-      restart.erase(
-          std::remove_if(restart.begin(), restart.end(),
-                         [&op](const NameValue& pair) { return !listed(*op.op_force_restart, pair.name); }),
-          restart.end());
+      drop(restart, [&op](const cib::DigestField& one) { return !listed(*op.op_force_restart, one.name); });
     }
-    made.restart = digest_of(restart);
+    made.restart = cib::digest(std::move(restart));
   }
-  made.secure =
-      secure_digest(d, id, node, op, parameters.all, op.op_secure_params ? &*op.op_secure_params : nullptr);
-  d.digests.push_back(std::move(made));
-  return d.digests.back();
+  return d[id].digests.emplace_back(std::move(made));
 }
 
 }  // namespace
@@ -169,17 +170,15 @@ bool has_magic_address(const Draft& d, ResourceId id) {
 }
 
 DeviceDigests digest_device(const Draft& d, ResourceId device, NodeId target) {
-  std::vector<NameValue> parameters = parameters_on(d, device, target);
-  const auto keep_unless = [&parameters](auto out) {
-    parameters.erase(std::remove_if(parameters.begin(), parameters.end(), out), parameters.end());
-  };
-  keep_unless([](const NameValue& pair) { return left_out(pair.name); });
+  std::vector<NameValue> made;
+  Fields fields = fields_of(parameters_on(d, device, target, made));
+  drop(fields, [](const cib::DigestField& one) { return left_out(one.name); });
   DeviceDigests digests;
-  digests.all = digest_of(parameters);
-  keep_unless([](const NameValue& pair) {
-    return is_fencing_parameter(pair.name) || listed("passwd password user", pair.name);
+  digests.all = cib::digest(fields);
+  drop(fields, [](const cib::DigestField& one) {
+    return is_fencing_parameter(one.name) || listed("passwd password user", one.name);
   });
-  digests.secure = digest_of(parameters);
+  digests.secure = cib::digest(std::move(fields));
   return digests;
 }
 
@@ -188,9 +187,9 @@ Comparison compare_digests(Draft& d, ResourceId id, NodeId node, const cib::OpHi
   const auto interval = static_cast<std::uint32_t>(op.interval.count());
   // What started the resource did so with the parameters of a start.
   if (interval == 0 && (task == "monitor" || task == "migrate_from" || task == "promote")) task = "start";
-  const OpDigests& now = digests_for(d, id, node, op, task, interval);
-  const bool overwritten =
-      std::find(d.forced_restarts.begin(), d.forced_restarts.end(), &op) != d.forced_restarts.end();
+  const Key key = operation_key(d, task, interval);
+  const OpDigests& now = digests_for(d, id, node, op, key, task);
+  const bool overwritten = is_forced(d, op);
   Comparison result;
   if (!now.restart.empty() &&
       (overwritten || (!op.op_restart_digest.empty() && now.restart != op.op_restart_digest))) {
@@ -202,8 +201,10 @@ Comparison compare_digests(Draft& d, ResourceId id, NodeId node, const cib::OpHi
   } else {
     result.match = DigestMatch::same;
   }
-  result.only_private =
-      result.match != DigestMatch::same && !op.op_secure_digest.empty() && op.op_secure_digest == now.secure;
+  if (result.match != DigestMatch::same && !op.op_secure_digest.empty()) {
+    const OpParameters parameters{d, id, node, key, task};
+    result.only_private = op.op_secure_digest == secure_digest(d, id, node, *now.of, parameters);
+  }
   return result;
 }
 

@@ -218,7 +218,8 @@ bool any_unassigned(const Draft& d, ResourceId id) {
 
 // ---------------------------------------------------------------- parameters
 
-std::vector<NameValue> parameters_on(const Draft& d, ResourceId id, NodeId node) {
+const std::vector<NameValue>& parameters_on(const Draft& d, ResourceId id, NodeId node,
+                                            std::vector<NameValue>& made) {
   const Resource& r = d[id];
   if (!r.def->parameters_have_rules) return r.def->parameters;
   cib::RuleContext context{.now = d.now};
@@ -227,9 +228,9 @@ std::vector<NameValue> parameters_on(const Draft& d, ResourceId id, NodeId node)
   cib::merge(table, r.def->xml->parameters, context);
   for (const cib::Resource* ancestor : r.def->ancestors) cib::merge(table, ancestor->parameters, context);
   cib::merge(table, d.config->source->resource_default_parameters, context);
-  std::vector<NameValue> parameters;
-  for (const auto& entry : table) parameters.push_back({std::string{entry.name}, *entry.value});
-  return parameters;
+  made.clear();
+  for (const auto& entry : table) made.push_back({std::string{entry.name}, *entry.value});
+  return made;
 }
 
 // ---------------------------------------------------------------- scores
@@ -279,24 +280,24 @@ void ban_or_prefer(Draft& d, ResourceId resource, NodeId node, std::int32_t scor
 // ---------------------------------------------------------------- actions
 
 const std::string* PlanAction::find_meta(std::string_view wanted) const {
-  for (const NameValue& pair : meta) {
+  for (const Setting& pair : meta) {
     if (pair.name == wanted) return &pair.value;
   }
   return nullptr;
 }
 
-void PlanAction::set_meta(std::string wanted, std::string value) {
-  for (NameValue& pair : meta) {
+void PlanAction::set_meta(std::string_view wanted, std::string value) {
+  for (Setting& pair : meta) {
     if (pair.name == wanted) {
       pair.value = std::move(value);
       return;
     }
   }
-  meta.push_back({std::move(wanted), std::move(value)});
+  meta.push_back({wanted, std::move(value)});
 }
 
-void PlanAction::set_meta_if_absent(std::string wanted, std::string value) {
-  if (find_meta(wanted) == nullptr) meta.push_back({std::move(wanted), std::move(value)});
+void PlanAction::set_meta_if_absent(std::string_view wanted, std::string_view value) {
+  if (find_meta(wanted) == nullptr) meta.push_back({wanted, std::string{value}});
 }
 
 namespace {

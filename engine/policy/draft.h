@@ -109,6 +109,15 @@ enum class OnFail : std::uint8_t {
   fence,
 };
 
+// Digests computed once for an operation on a node: what later entries of the same key are compared with.
+struct OpDigests {
+  Key key;
+  NodeId node;
+  std::string all, restart;
+  bool op_has_own = false;
+  const cib::OpHistory* of = nullptr;  // the first entry of the key
+};
+
 struct Resource {
   const ResourceSpec* spec = nullptr;
   const Definition* def = nullptr;
@@ -168,6 +177,7 @@ struct Resource {
   std::vector<std::uint32_t> tickets;
   std::vector<ActionId> actions;  // oldest first
   std::vector<MaskedProbeFailure> probe_failures;
+  std::vector<OpDigests> digests;
   std::vector<Utilization> utilization;
   int promoted_count = 0;
   int placed_count = 0;
@@ -249,6 +259,28 @@ struct Ordering {
 
 enum class Needs : std::uint8_t { nothing, quorum, fencing };
 
+// The part of an action's state that others look at. For collective resources it follows from their parts.
+struct Flags {
+  bool optional = true;
+  bool runnable = true;
+  bool pseudo = false;
+  bool migratable = false;
+  constexpr bool operator==(const Flags&) const = default;
+};
+
+// What flags came to when last looked at, and whether that can still be so.
+struct KnownFlags {
+  std::uint32_t as_of = 0;  // Draft::flags_changed then
+  NodeId node;
+  Flags flags;
+};
+
+// A setting of an action. Its name is a literal or lives in the configuration.
+struct Setting {
+  std::string_view name;
+  std::string value;
+};
+
 struct PlanAction {
   ActionId id;
   ResourceId resource;
@@ -280,13 +312,14 @@ struct PlanAction {
   std::int32_t counted = 0;
   std::string reason;
   const OpSpec* op = nullptr;
-  Key cancelled;                      // cancel, notify: the task it is about
-  std::vector<NameValue> meta;        // beyond the configured settings, in the order they were set
+  Key cancelled;              // cancel, notify: the task it is about
+  std::vector<Setting> meta;  // beyond the configured settings, in the order they were set
+  KnownFlags known_anywhere, known_somewhere;
   std::vector<LinkId> before, after;  // oldest first
 
   const std::string* find_meta(std::string_view name) const;
-  void set_meta(std::string name, std::string value);  // replaces
-  void set_meta_if_absent(std::string name, std::string value);
+  void set_meta(std::string_view name, std::string value);  // replaces
+  void set_meta_if_absent(std::string_view name, std::string_view value);
 };
 
 struct Link {
@@ -314,15 +347,6 @@ struct DeferredCheck {
   NodeId node;
   const cib::OpHistory* op = nullptr;
   Which which = active;
-};
-
-// Digests computed once for an operation on a node: what later entries of the same key are compared with.
-struct OpDigests {
-  std::string key;
-  NodeId node;
-  ResourceId resource;
-  std::string all, restart, secure;
-  bool op_has_own = false;
 };
 
 // ---------------------------------------------------------------- the draft
@@ -353,6 +377,7 @@ struct Draft {
   std::vector<Ordering> orderings;
   std::deque<PlanAction> actions;
   std::vector<Link> links;
+  std::uint32_t flags_changed = 0;  // counts while orderings are propagated; 0: nobody counts
   std::unordered_map<std::string_view, ResourceId> by_id;       // never iterated
   std::unordered_map<std::string, ResourceId> by_history_name;  // never iterated
   std::unordered_map<std::string, ActionId> one_or_more;  // and other actions known by name; never iterated
@@ -361,7 +386,6 @@ struct Draft {
   std::vector<std::pair<ResourceId, std::string>> orphan_fillers;  // and the containers they name
   std::vector<ResourceId> stop_needed;  // containers to stop once it is known where they run
   std::vector<DeferredCheck> deferred_checks;
-  std::deque<OpDigests> digests;
   std::vector<const cib::OpHistory*> forced_restarts;  // expired failures that are to be monitored anew
   std::vector<PrivateChange> private_changes;
   bool sanitized = true;
@@ -426,19 +450,21 @@ void for_each_leaf(const Draft& d, ResourceId id, Visit&& visit) {
     visit(id);
     return;
   }
-  const std::vector<ResourceId> children = d[id].children;
-  for (ResourceId child : children) for_each_leaf(d, child, visit);
+  const std::vector<ResourceId>& children = d[id].children;
+  for (std::size_t i = 0; i < children.size(); ++i) for_each_leaf(d, children[i], visit);
 }
 
 template <class Visit>
 void for_each_resource(const Draft& d, ResourceId id, Visit&& visit) {
   visit(id);
-  const std::vector<ResourceId> children = d[id].children;
-  for (ResourceId child : children) for_each_resource(d, child, visit);
+  const std::vector<ResourceId>& children = d[id].children;
+  for (std::size_t i = 0; i < children.size(); ++i) for_each_resource(d, children[i], visit);
 }
 
-// Parameters of a resource on a node, rules evaluated; sorted by name.
-std::vector<NameValue> parameters_on(const Draft& d, ResourceId id, NodeId node);
+// Parameters of a resource on a node, rules evaluated; sorted by name. The configuration's own, or else
+// `made`.
+const std::vector<NameValue>& parameters_on(const Draft& d, ResourceId id, NodeId node,
+                                            std::vector<NameValue>& made);
 
 // ---------------------------------------------------------------- changing scores, with the reason why
 

@@ -18,13 +18,6 @@ const OpSpec* configured_op(const Definition& def, std::string_view name, std::u
   return nullptr;
 }
 
-const std::string* find_setting(const std::vector<NameValue>& settings, std::string_view name) {
-  for (const NameValue& pair : settings) {
-    if (pair.name == name) return &pair.value;
-  }
-  return nullptr;
-}
-
 bool is_promoted_role(const std::string* text) {
   return text != nullptr && cib::parse_role(*text) == Role::promoted;
 }
@@ -32,9 +25,9 @@ bool is_promoted_role(const std::string* text) {
 std::string on_fail_text(const Draft& d, const Definition& def, std::string_view task,
                          std::uint32_t interval_ms, std::string* role) {
   const OpSpec* op = configured_op(def, task, interval_ms);
-  const auto settings = operation_settings(*d.config, def, op, task, interval_ms, d.now);
-  if (const std::string* text = find_setting(settings, "role")) *role = *text;
-  if (const std::string* text = find_setting(settings, "on-fail")) return *text;
+  const cib::NvTable settings = operation_settings(*d.config, def, op, task, interval_ms, d.now);
+  if (const std::string* text = settings.find("role")) *role = *text;
+  if (const std::string* text = settings.find("on-fail")) return *text;
   if (task != "demote") return "";
   // A demote without a say of its own follows the promoted role's monitor.
   for (const OpSpec& monitor : def.ops) {

@@ -209,9 +209,11 @@ void GraphMaker::describe() {
   std::vector<std::size_t> place(d_.actions.size(), d_.actions.size());
   const auto put = [&](ActionId id) {
     place[id.index()] = graph.actions.size();
-    graph.actions.push_back(describe_action(d_, id));
+    graph.actions.push_back(describe_action(d_, id, d_.want.attributes));
     if (id == maintenance_action_) graph.actions.back().maintenance = maintenance_;
   };
+  graph.actions.reserve(entries_.size() + entries_.size() / 4);
+  graph.synapses.reserve(entries_.size());
   for (const Entry& entry : entries_) put(entry.action);
   for (const Entry& entry : entries_)
     for (const ActionId input : entry.inputs)

@@ -1,5 +1,7 @@
 // What an action tells those who carry it out: agent parameters, settings, what is down afterwards (§8.3).
 #include <algorithm>
+#include <array>
+#include <deque>
 
 #include "engine/cib/date.h"
 #include "engine/policy/digests.h"
@@ -11,32 +13,59 @@ namespace {
 constexpr const char* kFeatureSet = "3.16.1";  // of Pacemaker 2.1.5
 constexpr std::int64_t kDefaultTimeout = 20'000;
 
-// Names and values in which the first to say something is heard.
+// Names and values in which the first to say something is heard. Until they are taken they are views: of the
+// configuration, of the draft, or of texts kept here.
 class Attributes {
  public:
   Attributes() { all_.reserve(48); }
 
-  void add(std::string name, std::string value) { all_.push_back({std::move(name), std::move(value)}); }
-
-  void add_meta(std::string_view name, std::string value) {
-    if (name.find('#') != std::string_view::npos || name.find(':') != std::string_view::npos) return;
-    std::string text{"CRM_meta_"};
-    text += name;
-    std::replace(text.begin(), text.end(), '-', '_');
-    add(std::move(text), std::move(value));
+  void add(std::string_view name, std::string_view value) { all_.push_back({name, value, all_.size()}); }
+  void add_meta(std::string_view name, std::string_view value) {
+    if (name.find_first_of("#:") == std::string_view::npos) add(meta_name(name), value);
   }
+  void add_meta(std::string_view name, std::int64_t value) { add_meta(name, keep(std::to_string(value))); }
+  std::string_view keep(std::string text) { return kept_.emplace_back(std::move(text)); }
 
   // Sorted by name.
   std::vector<NameValue> take() {
-    const auto earlier = [](const NameValue& a, const NameValue& b) { return a.name < b.name; };
-    const auto same = [](const NameValue& a, const NameValue& b) { return a.name == b.name; };
-    std::stable_sort(all_.begin(), all_.end(), earlier);
+    std::sort(all_.begin(), all_.end(), [](const Entry& a, const Entry& b) {
+      const int order = a.name.compare(b.name);
+      return order != 0 ? order < 0 : a.place < b.place;
+    });
+    const auto same = [](const Entry& a, const Entry& b) { return a.name == b.name; };
     all_.erase(std::unique(all_.begin(), all_.end(), same), all_.end());
-    return std::move(all_);
+    std::vector<NameValue> taken;
+    taken.reserve(all_.size());
+    for (const Entry& one : all_) taken.push_back({std::string{one.name}, std::string{one.value}});
+    return taken;
   }
 
  private:
-  std::vector<NameValue> all_;
+  struct Entry {
+    std::string_view name, value;
+    std::size_t place = 0;
+  };
+
+  // CRM_meta_<name>, with dashes made underscores. The texts of most actions fit the buffer.
+  std::string_view meta_name(std::string_view name) {
+    constexpr std::string_view kPrefix = "CRM_meta_";
+    const std::size_t size = kPrefix.size() + name.size();
+    if (size > names_.size() - used_) {
+      std::string text{kPrefix};
+      text += name;
+      std::replace(text.begin(), text.end(), '-', '_');
+      return keep(std::move(text));
+    }
+    char* const start = names_.data() + used_;
+    std::replace_copy(name.begin(), name.end(), std::copy(kPrefix.begin(), kPrefix.end(), start), '-', '_');
+    used_ += size;
+    return {start, size};
+  }
+
+  std::vector<Entry> all_;
+  std::deque<std::string> kept_;
+  std::array<char, 1500> names_;
+  std::size_t used_ = 0;
 };
 
 std::string text_of(std::string_view view) { return std::string{view}; }
@@ -45,8 +74,8 @@ bool is_real_resource_action(const PlanAction& action) { return action.resource.
 
 // ---------------------------------------------------------------- settings of the operation
 
-const std::string* find(const std::vector<NameValue>& settings, std::string_view name) {
-  for (const NameValue& one : settings)
+const std::string* find(const std::vector<NameValue>& parameters, std::string_view name) {
+  for (const NameValue& one : parameters)
     if (one.name == name) return &one.value;
   return nullptr;
 }
@@ -59,11 +88,11 @@ const std::string* monitor_timeout_parameter(const Draft& d, const PlanAction& a
   return find(parameters, "pcmk_monitor_timeout");
 }
 
-std::int64_t start_delay(const Draft& d, const std::vector<NameValue>& settings, std::int64_t interval_ms) {
-  if (const std::string* text = find(settings, "start-delay")) {
+std::int64_t start_delay(const Draft& d, const cib::NvTable& settings, std::int64_t interval_ms) {
+  if (const std::string* text = settings.find("start-delay")) {
     return cib::parse_interval(*text).value_or(cib::Milliseconds{0}).count();
   }
-  const std::string* origin = find(settings, "interval-origin");
+  const std::string* origin = settings.find("interval-origin");
   if (origin == nullptr || interval_ms < 1000) return 0;
   const auto date = cib::parse_date(*origin, d.now);
   if (!date) return 0;
@@ -75,21 +104,20 @@ std::int64_t start_delay(const Draft& d, const std::vector<NameValue>& settings,
 void add_settings(const Draft& d, const PlanAction& action, const std::vector<NameValue>& parameters,
                   Attributes& attributes) {
   const Definition& def = *d[action.resource].def;
-  const std::string name = action.op != nullptr ? action.op->name : text_of(task_text(d, action));
+  const std::string_view name = action.op != nullptr ? action.op->name : task_text(d, action);
   const std::int64_t interval = action.key.interval_ms;
   const auto settings = operation_settings(*d.config, def, action.op, name, action.key.interval_ms, d.now);
   const std::string* timeout = monitor_timeout_parameter(d, action, parameters);
-  if (timeout == nullptr) timeout = find(settings, "timeout");
+  if (timeout == nullptr) timeout = settings.find("timeout");
   const std::int64_t timeout_ms =
       timeout == nullptr ? kDefaultTimeout
                          : cib::parse_timeout(*timeout).value_or(cib::Milliseconds{kDefaultTimeout}).count();
-  attributes.add_meta("timeout", std::to_string(timeout_ms));
-  if (interval > 0) attributes.add_meta("interval", std::to_string(interval));
-  const bool delayed =
-      find(settings, "start-delay") != nullptr || find(settings, "interval-origin") != nullptr;
-  if (delayed) attributes.add_meta("start-delay", std::to_string(start_delay(d, settings, interval)));
-  for (const NameValue& one : settings)
-    if (one.name != "timeout" && one.name != "interval") attributes.add_meta(one.name, one.value);
+  attributes.add_meta("timeout", timeout_ms);
+  if (interval > 0) attributes.add_meta("interval", interval);
+  const bool delayed = settings.find("start-delay") != nullptr || settings.find("interval-origin") != nullptr;
+  if (delayed) attributes.add_meta("start-delay", start_delay(d, settings, interval));
+  for (const auto& one : settings)
+    if (one.name != "timeout" && one.name != "interval") attributes.add_meta(one.name, *one.value);
   // A migration in progress must be known to whoever decides next.
   if (action.task == Task::migrate_to && !def.remote_connection)
     attributes.add_meta("record-pending", "true");
@@ -103,7 +131,7 @@ void add_operation_parameters(const Draft& d, const PlanAction& action, Attribut
   context.node_attributes = action.node.valid() ? &d[action.node].attributes : nullptr;
   cib::NvTable table;
   cib::merge(table, action.op->op->parameters, context);
-  for (const auto& entry : table) attributes.add(text_of(entry.name), *entry.value);
+  for (const auto& entry : table) attributes.add(entry.name, *entry.value);
 }
 
 NodeId place_of(const Draft& d, ResourceId id, Task task) {
@@ -113,16 +141,17 @@ NodeId place_of(const Draft& d, ResourceId id, Task task) {
 }
 
 // A bundle's connection goes to wherever its container is.
-void add_parameters(const Draft& d, const PlanAction& action, std::vector<NameValue> parameters,
+void add_parameters(const Draft& d, const PlanAction& action, const std::vector<NameValue>& parameters,
                     Attributes& attributes) {
-  for (NameValue& one : parameters) {
-    if (one.name == "addr" && one.value == "#uname" && is_bundle_connection(d, action.resource)) {
+  for (const NameValue& one : parameters) {
+    std::string_view value = one.value;
+    if (one.name == "addr" && value == "#uname" && is_bundle_connection(d, action.resource)) {
       const BundlePart* part = part_with_connection(d, action.resource);
       NodeId host = d[part->spec->container].assigned;
       if (!host.valid()) host = current_node(d, part->spec->container);
-      if (host.valid()) one.value = text_of(d[host].name());
+      if (host.valid()) value = d[host].name();
     }
-    attributes.add(std::move(one.name), std::move(one.value));
+    attributes.add(one.name, value);
   }
 }
 
@@ -131,19 +160,17 @@ void add_parameters(const Draft& d, const PlanAction& action, std::vector<NameVa
 void add_clone_settings(const Draft& d, const PlanAction& action, Attributes& attributes) {
   const Resource& r = d[action.resource];
   const ResourceId clone = r.is_clone() ? action.resource : clone_of(d, action.resource);
-  if (r.is_primitive() && r.spec->instance >= 0)
-    attributes.add_meta("clone", std::to_string(r.spec->instance));
+  if (r.is_primitive() && r.spec->instance >= 0) attributes.add_meta("clone", r.spec->instance);
   if (!clone.valid()) return;
   const CloneSettings& settings = d[clone].clone();
-  attributes.add_meta("clone_max", std::to_string(settings.max));
-  attributes.add_meta("clone_node_max", std::to_string(settings.node_max));
+  attributes.add_meta("clone_max", settings.max);
+  attributes.add_meta("clone_node_max", settings.node_max);
   attributes.add_meta("globally_unique", settings.unique ? "true" : "false");
   attributes.add_meta("notify", settings.notify ? "true" : "false");
   if (!settings.promotable) return;
-  for (const char* name : {"promoted_max", "master_max"})
-    attributes.add_meta(name, std::to_string(settings.promoted_max));
+  for (const char* name : {"promoted_max", "master_max"}) attributes.add_meta(name, settings.promoted_max);
   for (const char* name : {"promoted_node_max", "master_node_max"})
-    attributes.add_meta(name, std::to_string(settings.promoted_node_max));
+    attributes.add_meta(name, settings.promoted_node_max);
 }
 
 void add_guest_settings(const Draft& d, const PlanAction& action, Attributes& attributes) {
@@ -162,7 +189,7 @@ void add_guest_settings(const Draft& d, const PlanAction& action, Attributes& at
   Task task = action.key.task;
   if (action.key.notify != Notify::no) task = atomic(task);
   const NodeId host = place_of(d, container, task);
-  if (host.valid()) attributes.add_meta("physical_host", text_of(d[host].name()));
+  if (host.valid()) attributes.add_meta("physical_host", d[host].name());
   const std::string* target = r.def->find_meta("container-attribute-target");
   if (target != nullptr) attributes.add_meta("container_attribute_target", *target);
 }
@@ -180,8 +207,8 @@ void add_device_digests(const Draft& d, NodeId target, Attributes& attributes) {
     all += name + digests.all + ",";
     secure += name + digests.secure + ",";
   }
-  attributes.add_meta("digests_all", all);
-  attributes.add_meta("digests_secure", secure);
+  attributes.add_meta("digests_all", attributes.keep(std::move(all)));
+  attributes.add_meta("digests_secure", attributes.keep(std::move(secure)));
 }
 
 std::vector<std::string> downed_by(const Draft& d, const PlanAction& action) {
@@ -244,19 +271,19 @@ ActionKind kind_of(const PlanAction& action) {
   }
 }
 
-std::int64_t number(const std::string* text) {
-  return text == nullptr ? 0 : cib::parse_integer(*text).value_or(0);
-}
-
 void fill_facts(Action& described) {
-  described.interval_ms = number(described.meta("interval"));
-  described.timeout_ms = number(described.meta("timeout"));
-  described.start_delay_ms = number(described.meta("start_delay"));
-  if (const std::string* rc = described.meta("op_target_rc"))
-    described.target_rc = static_cast<int>(number(rc));
-  const std::string* no_wait = described.meta("op_no_wait");
-  described.no_wait = no_wait != nullptr && cib::is_true(*no_wait);
-  if (const std::string* how = described.meta("stonith_action")) described.stonith_action = *how;
+  constexpr std::string_view kPrefix = "CRM_meta_";
+  for (const NameValue& one : described.attributes) {
+    if (one.name.compare(0, kPrefix.size(), kPrefix) != 0) continue;
+    const std::string_view name = std::string_view{one.name}.substr(kPrefix.size());
+    const auto number = [&one] { return cib::parse_integer(one.value).value_or(0); };
+    if (name == "interval") described.interval_ms = number();
+    if (name == "timeout") described.timeout_ms = number();
+    if (name == "start_delay") described.start_delay_ms = number();
+    if (name == "op_target_rc") described.target_rc = static_cast<int>(number());
+    if (name == "op_no_wait") described.no_wait = cib::is_true(one.value);
+    if (name == "stonith_action") described.stonith_action = one.value;
+  }
 }
 
 }  // namespace
@@ -298,25 +325,23 @@ std::string_view router_of(const Draft& d, const PlanAction& action) {
 }
 
 std::vector<NameValue> action_attributes(const Draft& d, const PlanAction& action) {
+  std::vector<NameValue> made;
   Attributes attributes;
   attributes.add("crm_feature_set", kFeatureSet);
   const bool bare = !action.resource.valid() && action.pseudo && action.task != Task::stonith;
+  for (const Setting& one : action.meta) attributes.add_meta(one.name, one.value);
   if (action.resource.valid()) {
     const bool primitive = d[action.resource].is_primitive();
-    std::vector<NameValue> parameters;
-    if (primitive) parameters = parameters_on(d, action.resource, action.node);
-    for (const NameValue& one : action.meta) attributes.add_meta(one.name, one.value);
+    const auto& parameters = primitive ? parameters_on(d, action.resource, action.node, made) : made;
     add_operation_parameters(d, action, attributes);
     add_settings(d, action, parameters, attributes);
-    if (primitive) add_parameters(d, action, std::move(parameters), attributes);
+    if (primitive) add_parameters(d, action, parameters, attributes);
     add_clone_settings(d, action, attributes);
     if (primitive) add_guest_settings(d, action, attributes);
-  } else {
-    for (const NameValue& one : action.meta) attributes.add_meta(one.name, one.value);
   }
   const bool placed = action.node.valid() && !bare && (!action.pseudo || action.task == Task::stonith);
   if (placed) {
-    attributes.add_meta("on_node", text_of(d[action.node].name()));
+    attributes.add_meta("on_node", d[action.node].name());
     attributes.add_meta("on_node_uuid", d[action.node].spec->id);
   }
   if (action.task == Task::stonith && action.node.valid()) {
@@ -326,7 +351,7 @@ std::vector<NameValue> action_attributes(const Draft& d, const PlanAction& actio
   return attributes.take();
 }
 
-Action describe_action(const Draft& d, ActionId id) {
+Action describe_action(const Draft& d, ActionId id, bool with_attributes) {
   const PlanAction& action = d[id];
   Action described;
   described.id = static_cast<std::uint32_t>(id.index() + 1);
@@ -350,9 +375,15 @@ Action describe_action(const Draft& d, ActionId id) {
       described.shutdown_lock = std::to_string(r.lock_time);
     }
   }
-  described.attributes = action_attributes(d, action);
   described.downed = downed_by(d, action);
-  fill_facts(described);
+  if (with_attributes) {
+    described.attributes = action_attributes(d, action);
+    fill_facts(described);
+  } else {
+    if (const std::string* no_wait = action.find_meta("op_no_wait"))
+      described.no_wait = cib::is_true(*no_wait);
+    if (const std::string* how = action.find_meta("stonith_action")) described.stonith_action = *how;
+  }
   return described;
 }
 

@@ -71,7 +71,8 @@ void add_rule_location(Draft& d, ResourceId id, const LocationSource& source, co
   std::optional<WallSeconds> next;
   const ParameterLookup meta_lookup{d[id].def->meta};
   for (const Node& node : d.nodes) {
-    const std::vector<NameValue> parameters = parameters_on(d, id, node.id);
+    std::vector<NameValue> made;
+    const std::vector<NameValue>& parameters = parameters_on(d, id, node.id, made);
     const ParameterLookup parameter_lookup{parameters};
     cib::RuleContext context{.now = d.now};
     context.node_attributes = &node.attributes;

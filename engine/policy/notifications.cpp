@@ -16,17 +16,17 @@ bool notifies(const Draft& d, ResourceId id) {
 
 // How a notification introduces itself: when it comes, about what, and by which key it is known.
 struct Introduction {
-  const char* type;      // pre, post
-  const char* key_type;  // pre, confirmed-pre, post, confirmed-post
+  std::string_view type;      // pre, post
+  std::string_view key_type;  // pre, confirmed-pre, post, confirmed-post
   std::string_view operation;
   std::string_view key_operation;
 };
 
 void introduce(PlanAction& action, const Introduction& introduction) {
   action.set_meta_if_absent("notify_type", introduction.type);
-  action.set_meta_if_absent("notify_operation", std::string{introduction.operation});
+  action.set_meta_if_absent("notify_operation", introduction.operation);
   action.set_meta_if_absent("notify_key_type", introduction.key_type);
-  action.set_meta_if_absent("notify_key_operation", std::string{introduction.key_operation});
+  action.set_meta_if_absent("notify_key_operation", introduction.key_operation);
 }
 
 ActionId request_notification(Draft& d, ResourceId id, Key key, const PlanAction& like,
@@ -176,22 +176,23 @@ std::string host_name(const Draft& d, NodeId node) {
   return std::string{d[node].name()};
 }
 
-std::vector<NameValue> tell(const Draft& d, ResourceId clone, const News& news) {
-  std::vector<NameValue> told;
-  const auto add = [&](const char* name, const Listed& list) {
-    const Words words = words_of(d, list);
-    told.push_back({"notify_" + std::string(name) + "_resource", words.resources});
-    told.push_back({"notify_" + std::string(name) + "_uname", words.nodes});
+std::vector<Setting> tell(const Draft& d, ResourceId clone, const News& news) {
+  std::vector<Setting> told;
+  told.reserve(22);
+  const auto add = [&](std::string_view resources, std::string_view nodes, const Listed& list) {
+    Words words = words_of(d, list);
+    told.push_back({resources, std::move(words.resources)});
+    told.push_back({nodes, std::move(words.nodes)});
   };
-  add("stop", news.stop);
-  add("start", news.start);
-  add("demote", news.demote);
-  add("promote", news.promote);
-  add("active", news.active);
-  add("unpromoted", news.unpromoted);
-  add("slave", news.unpromoted);
-  add("promoted", news.promoted);
-  add("master", news.promoted);
+  add("notify_stop_resource", "notify_stop_uname", news.stop);
+  add("notify_start_resource", "notify_start_uname", news.start);
+  add("notify_demote_resource", "notify_demote_uname", news.demote);
+  add("notify_promote_resource", "notify_promote_uname", news.promote);
+  add("notify_active_resource", "notify_active_uname", news.active);
+  add("notify_unpromoted_resource", "notify_unpromoted_uname", news.unpromoted);
+  add("notify_slave_resource", "notify_slave_uname", news.unpromoted);
+  add("notify_promoted_resource", "notify_promoted_uname", news.promoted);
+  add("notify_master_resource", "notify_master_uname", news.promoted);
   told.push_back({"notify_inactive_resource", words_of(d, news.inactive).resources});
 
   std::vector<std::string> available, all, hosts;
@@ -254,7 +255,8 @@ class Teller {
       : d_(d),
         family_(family_of(d, clone, task)),
         empty_(own_list(news, task).empty()),
-        told_(tell(d, clone, news)) {}
+        clone_(clone),
+        news_(news) {}
 
   void run(ResourceId clone) {
     if (!family_.pre.valid() || !family_.post.valid()) return;
@@ -277,19 +279,28 @@ class Teller {
   }
   void create(ResourceId leaf, NodeId node, ActionId begin, ActionId end, Notify notify);
   bool connection_cannot_start(NodeId node) const;
+  void inform(PlanAction& action);
 
   Draft& d_;
   Family family_;
   bool empty_;
-  std::vector<NameValue> told_;
+  ResourceId clone_;
+  const News& news_;
+  std::vector<Setting> told_;  // once somebody is to be told
 };
+
+// Words cost time: only what happens is told.
+void Teller::inform(PlanAction& action) {
+  if (told_.empty()) told_ = tell(d_, clone_, news_);
+  for (const Setting& one : told_) action.set_meta_if_absent(one.name, one.value);
+}
 
 void Teller::tell_leaf(ResourceId leaf) {
   for (const ActionId id : std::vector<ActionId>(d_[leaf].actions)) {
     PlanAction& a = d_[id];
     const bool changes = a.key == kStart || a.key == kStop || a.key == kPromote || a.key == kDemote;
     if (!changes || a.optional || !a.node.valid()) continue;
-    for (const NameValue& one : told_) a.set_meta_if_absent(one.name, one.value);
+    inform(a);
   }
   if (empty_ && family_.task != Task::stop) return;
   const bool down = family_.task == Task::stop || family_.task == Task::demote;
@@ -329,8 +340,10 @@ void Teller::create(ResourceId leaf, NodeId node, ActionId begin, ActionId end, 
   if (!begin.valid() || !end.valid() || !d_[begin].runnable || !d_[node].online) return;
   const ActionId id = request(d_, leaf, notify_key(family_.task, notify), node,
                               d_[begin].optional ? Demand::optional : Demand::required);
-  for (const NameValue& one : d_[begin].meta) d_[id].set_meta_if_absent(one.name, one.value);
-  for (const NameValue& one : told_) d_[id].set_meta_if_absent(one.name, one.value);
+  if (!d_[id].optional) {
+    for (const Setting& one : d_[begin].meta) d_[id].set_meta_if_absent(one.name, one.value);
+    inform(d_[id]);
+  }
   if (notify == Notify::post) d_[id].priority = kDoneComesFirst;
   link(d_, begin, id, kOrder);
   link(d_, id, end, kOrder);
@@ -341,10 +354,10 @@ void Teller::create(ResourceId leaf, NodeId node, ActionId begin, ActionId end, 
 
 void notify_instances(Draft& d, ResourceId clone) {
   if (!notifies(d, clone)) return;
+  const News news = collect(d, clone);  // telling makes notifications, which are no news
   for (const Task task : {Task::start, Task::stop, Task::promote, Task::demote}) {
     const bool promotion = task == Task::promote || task == Task::demote;
     if (promotion && !d[clone].clone().promotable) continue;
-    const News news = collect(d, clone);
     Teller(d, clone, task, news).run(clone);
   }
 }

@@ -11,6 +11,16 @@ namespace fencepost::policy {
 
 // ---------------------------------------------------------------- what an action is, as others see it
 
+namespace {
+
+// Whoever changes an action's flags while orderings are propagated says so: flags of collective resources
+// that were found before may be others now.
+void changes_flags(Draft& d) {
+  if (d.flags_changed != 0) ++d.flags_changed;
+}
+
+}  // namespace
+
 Flags own_flags(const PlanAction& action) {
   return {action.optional, action.runnable, action.pseudo, action.migratable};
 }
@@ -40,10 +50,12 @@ Flags group_flags(Draft& d, ActionId id, NodeId node) {
     const Flags own = effective_flags(d, part, node);
     if (flags.optional && !own.optional) {
       flags.optional = false;
+      if (action.optional) changes_flags(d);
       action.optional = false;
     }
     if (is_done_form && flags.runnable && !own.runnable) {
       flags.runnable = false;
+      if (action.runnable) changes_flags(d);
       action.runnable = false;
     }
   }
@@ -78,20 +90,20 @@ Flags summary_flags(Draft& d, ActionId id, const std::vector<ResourceId>& instan
     const Flags own = effective_flags(d, part, node);
     if (flags.optional && !own.optional) {
       flags.optional = false;
+      if (action.optional) changes_flags(d);
       action.optional = false;
     }
     any_runnable = any_runnable || own.runnable;
   }
   if (!any_runnable) {
     flags.runnable = false;
+    if (!node.valid() && action.runnable) changes_flags(d);
     if (!node.valid()) action.runnable = false;
   }
   return flags;
 }
 
 std::vector<ResourceId> acting_children(const Draft& d, const PlanAction& action) {
-  const Resource& r = d[action.resource];
-  if (!r.is_bundle()) return r.children;
   const Bundle& bundle = *bundle_data(d, action.resource);
   const Task task = atomic(action.key.task);
   const bool inside = task == Task::promote || task == Task::demote || task == Task::notify ||
@@ -103,12 +115,22 @@ std::vector<ResourceId> acting_children(const Draft& d, const PlanAction& action
 }  // namespace
 
 Flags effective_flags(Draft& d, ActionId id, NodeId node) {
-  const PlanAction& action = d[id];
+  PlanAction& action = d[id];
   if (!action.resource.valid()) return own_flags(action);
   const Resource& r = d[action.resource];
   if (r.is_primitive()) return own_flags(action);
-  if (r.is_group()) return group_flags(d, id, node);
-  return summary_flags(d, id, acting_children(d, action), node);
+  KnownFlags& known = node.valid() ? action.known_somewhere : action.known_anywhere;
+  if (d.flags_changed != 0 && known.as_of == d.flags_changed && known.node == node) return known.flags;
+  Flags flags;
+  if (r.is_group()) {
+    flags = group_flags(d, id, node);
+  } else if (r.is_clone()) {
+    flags = summary_flags(d, id, r.children, node);
+  } else {
+    flags = summary_flags(d, id, acting_children(d, action), node);
+  }
+  known = {d.flags_changed, node, flags};
+  return flags;
 }
 
 Flags flags_for_ordering(Draft& d, ActionId id, NodeId node) {
@@ -138,25 +160,28 @@ void explain(const Draft& d, PlanAction& action, const PlanAction& cause, const 
   set_reason(action, std::string{how} + " " + cause_text(d, cause), overwrite);
 }
 
-void require_because(const Draft& d, PlanAction& action, const PlanAction& cause) {
+void require_because(Draft& d, PlanAction& action, const PlanAction& cause) {
   if (!action.optional) return;
   action.optional = false;
+  changes_flags(d);
   explain(d, action, cause, "required", false);
 }
 
-void block_because(const Draft& d, PlanAction& action, const PlanAction& cause) {
+void block_because(Draft& d, PlanAction& action, const PlanAction& cause) {
   if (!action.runnable) return;
   action.runnable = false;
+  changes_flags(d);
   explain(d, action, cause, "unrunnable", false);
 }
 
-void pin_because(const Draft& d, PlanAction& action, const PlanAction& cause) {
+void pin_because(Draft& d, PlanAction& action, const PlanAction& cause) {
   if (!action.migratable) return;
   action.migratable = false;
+  changes_flags(d);
   explain(d, action, cause, "unrunnable", true);
 }
 
-void restart_pair(const Draft& d, PlanAction& first, PlanAction& then) {
+void restart_pair(Draft& d, PlanAction& first, PlanAction& then) {
   const bool restart = !then.optional;
   const bool cannot_start =
       !then.runnable && then.resource.valid() && d[then.resource].managed && first.resource == then.resource;
@@ -168,7 +193,7 @@ void restart_pair(const Draft& d, PlanAction& first, PlanAction& then) {
 }
 
 // A one-way mandatory ordering holds back what would start, and only that.
-void asymmetric_pair(const Draft& d, const PlanAction& first, PlanAction& then) {
+void asymmetric_pair(Draft& d, const PlanAction& first, PlanAction& then) {
   if (!then.resource.valid() || first.runnable) return;
   const Resource& r = d[then.resource];
   const Role role = role_of(d, then.resource, true);
@@ -202,6 +227,7 @@ void apply_to_pair(Draft& d, PlanAction& first, PlanAction& then, const Flags& f
       if (then.runnable && !flags.runnable) {
         block_because(d, then, first);
         then.migratable = false;
+        changes_flags(d);
       }
       break;
     case kImpliesFirstMigratable:
@@ -212,6 +238,7 @@ void apply_to_pair(Draft& d, PlanAction& first, PlanAction& then, const Flags& f
       if (!flags.runnable) {
         pin_because(d, then, first);
         then.pseudo = false;
+        changes_flags(d);
       }
       break;
     case kAsymmetrical:
@@ -286,6 +313,7 @@ Changed interleaved_update(Draft& d, const KindUpdate& u) {
       if (current || (u.kind != kRunnableLeft && u.kind != kImpliesThen)) continue;
       // Nobody to be with there: it may not run.
       if (assign_to(d, instance, NodeId{}, true)) changed.then = true;
+      changes_flags(d);
       continue;
     }
     const ActionId first = find_by_task(d, acting_instance(d, partner, first_task, true), first_task, u.node);
@@ -335,13 +363,14 @@ Changed apply_kind(Draft& d, const KindUpdate& u) {
 namespace {
 
 // Actions of no resource know only a few kinds.
-bool update_simple(const Draft& d, PlanAction& first, PlanAction& then, const Flags& flags, Kind kind) {
+bool update_simple(Draft& d, PlanAction& first, PlanAction& then, const Flags& flags, Kind kind) {
   const Flags before = own_flags(then);
   if (kind == kImpliesThen && !flags.optional) require_because(d, then, first);
   if (kind == kRunnableLeft && !flags.runnable) block_because(d, then, first);
   if (kind == kOneOrMore && flags.runnable) {
     ++then.counted;
     if (then.counted >= then.needed) then.runnable = true;
+    changes_flags(d);
   }
   return own_flags(then) != before;
 }
@@ -446,6 +475,7 @@ Changed follow_link(Draft& d, LinkId id) {
   if ((l.kinds & kThenCancelsFirst) != 0 && !then_flags.optional) {
     if (!first.optional) changed.first = true;
     first.optional = true;
+    changes_flags(d);
     if (first.key == kReload && first.resource.valid()) d[first.resource].reload = false;
   }
   const ActionId actual = remapped(d, first_id, then);
@@ -473,6 +503,7 @@ void update(Draft& d, ActionId then_id) {
     then.counted = 0;
     if (then.needed == 0) then.needed = 1;
     then.runnable = false;
+    changes_flags(d);
   }
   bool changed = false;
   const std::vector<LinkId> links = then.before;
@@ -504,6 +535,7 @@ void block(Draft& d, ResourceId id, Task task, const std::string& reason) {
     PlanAction& action = d[action_id];
     if (!action.runnable || action.task != task) continue;
     action.runnable = false;
+    changes_flags(d);
     set_reason(action, reason);
     block_dependents(d, action_id);
     update(d, action_id);
@@ -537,7 +569,9 @@ void propagate_orderings(Draft& d) {
   make_links(d);
   for (std::size_t i = d.actions.size(); i-- > 0;) block_dependents(d, ActionId{i});
   order_probes(d);
+  d.flags_changed = 1;
   for (std::size_t i = d.actions.size(); i-- > 0;) update(d, ActionId{i});
+  d.flags_changed = 0;
   disable_invalid_links(d);
 }
 

@@ -6,15 +6,6 @@
 
 namespace fencepost::policy {
 
-// The part of an action's state that others look at. For collective resources it follows from their parts.
-struct Flags {
-  bool optional = true;
-  bool runnable = true;
-  bool pseudo = false;
-  bool migratable = false;
-  constexpr bool operator==(const Flags&) const = default;
-};
-
 Flags own_flags(const PlanAction& action);
 Flags effective_flags(Draft& d, ActionId action, NodeId node);
 // As seen from an action on the node: for a clone, runnable anywhere is runnable.

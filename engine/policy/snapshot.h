@@ -21,7 +21,8 @@ struct Want {
   bool scores = true;
   bool utilization = false;  // capacities and needs among the scores
   bool reasons = true;
-  bool actions = true;  // planned actions and orderings, for the dot file
+  bool actions = true;     // planned actions and orderings, for the dot file
+  bool attributes = true;  // what the graph's actions say; without, complete() makes it for one action
 };
 
 struct Snapshot {

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "tools/crm_simulate/profile.h"
 #include "tools/crm_simulate/simulate.h"
 
 namespace fencepost::crm_simulate {
@@ -47,6 +48,7 @@ int command(const std::vector<std::string>& arguments) {
     return parsed.usage.exit_code;
   }
   const Options& options = *parsed.options;
+  if (!options.profile_dir.empty()) return profile(options, clock_on_the_wall());
   if (options.xml_file.empty() && !options.xml_pipe) {
     std::cerr << "crm-simulate: no input: name a CIB with --xml-file, or pipe one in with --xml-pipe\n";
     return kUsageError;

@@ -23,7 +23,6 @@ constexpr int kBadConfiguration = 78;  // sysexits(3): EX_CONFIG
 constexpr int kSoftware = 70;          // sysexits(3): EX_SOFTWARE
 constexpr int kUsageError = 64;        // sysexits(3): EX_USAGE
 constexpr int kError = 1;
-constexpr const char* kApiVersion = "2.25";  // of Pacemaker 2.1.5's XML output
 
 class Simulation {
  public:

@@ -7,6 +7,8 @@
 
 namespace fencepost::crm_simulate {
 
+constexpr const char* kApiVersion = "2.25";  // of Pacemaker 2.1.5's XML output
+
 using XmlAttributes = std::vector<std::pair<const char*, std::string>>;
 
 class XmlList {
