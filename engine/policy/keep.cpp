@@ -64,7 +64,9 @@ bool still_holds(const Decision& made, WallSeconds at, const Configuration& conf
                  const cib::Cib& before, const cib::Cib& cib) {
   if (made.graph.recheck_by || configuration.depends_on_time || configuration.options.shutdown_lock)
     return false;
-  if (!(before == cib) || has_dates(*cib.configuration) || has_dates(cib.status)) return false;
+  cib::Cib then = before;
+  then.execution_date = cib.execution_date;  // says only when it was decided upon
+  if (!(then == cib) || has_dates(*cib.configuration) || has_dates(cib.status)) return false;
   return all_expired_at(configuration, cib.status) <= at.since_epoch;
 }
 
