@@ -56,6 +56,8 @@ class Machine {
   // Of its power supplies (HardwareConfig), or of all; without any nothing runs, nor does a BMC that shares
   // them.
   void set_supply(std::string_view supply, bool present, std::string_view why);
+  // What feeds all its supplies: without it an outlet that is switched on gives nothing.
+  void set_mains(bool present, std::string_view why);
   bool has_supply() const;
   void freeze();  // all of it stops; clocks go on
   void thaw();
@@ -128,6 +130,7 @@ class Machine {
   HardwareConfig hardware_;
   Power power_ = Power::off;
   std::vector<bool> supplies_;
+  bool mains_ = true;
   bool frozen_ = false;
   std::uint64_t boots_ = 0;
   std::string boot_reason_, off_reason_;

@@ -158,9 +158,18 @@ Result<std::unique_ptr<Recorder>> Recorder::create(const std::string& path, cons
   auto impl = std::make_unique<Impl>();
   impl->path = path;
   impl->partial = path + ".partial";
-  impl->node_names = info.nodes;
   for (const char* suffix : {"", "-journal", "-wal"}) fs::remove(impl->partial + suffix, ignored);
+  return open(std::move(impl), info);
+}
 
+Result<std::unique_ptr<Recorder>> Recorder::in_memory(const RunInfo& info) {
+  auto impl = std::make_unique<Impl>();
+  impl->partial = ":memory:";
+  return open(std::move(impl), info);
+}
+
+Result<std::unique_ptr<Recorder>> Recorder::open(std::unique_ptr<Impl> impl, const RunInfo& info) {
+  impl->node_names = info.nodes;
   sqlite3* raw = nullptr;
   const int code =
       sqlite3_open_v2(impl->partial.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
@@ -227,6 +236,7 @@ Result<void> Recorder::finish(const RunResult& result) {
   to.check(complete.run(ns(result.end), result.verdict, result.fingerprint), "write the run");
   to.execute("COMMIT", "write the run");
   if (to.error) return tl::unexpected<Error>(*to.error);
+  if (to.path.empty()) return {};  // in memory, and still to be asked
 
   complete = {};
   const std::string partial = to.partial, path = to.path;
@@ -239,6 +249,11 @@ Result<void> Recorder::finish(const RunResult& result) {
     return failure({path, 0, 0},
                    "the recording cannot take its place (" + code.message() + "): it is in " + partial);
   return {};
+}
+
+Result<Answer> Recorder::ask(const std::string& sql, const Where& where) const {
+  HA_ASSERT(impl_->database);
+  return reporters::ask(impl_->database.get(), sql, where);
 }
 
 void Recorder::Impl::check(int code, const char* doing) {

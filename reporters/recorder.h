@@ -8,6 +8,7 @@
 #include "engine/backend/record.h"
 #include "engine/base/result.h"
 #include "reporters/outage.h"
+#include "reporters/query.h"
 
 namespace fencepost::reporters {
 
@@ -47,6 +48,8 @@ class Recorder : public backend::Observer {
  public:
   // Refuses to replace a file that is no recording.
   static Result<std::unique_ptr<Recorder>> create(const std::string& path, const RunInfo& info);
+  // A recording that is only to be asked.
+  static Result<std::unique_ptr<Recorder>> in_memory(const RunInfo& info);
   ~Recorder() override;
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
@@ -58,10 +61,13 @@ class Recorder : public backend::Observer {
   // What was observed so far survives a crash of this process.
   void flush();
   Result<void> finish(const RunResult& result);
+  // Of a recording in memory that is finished.
+  Result<Answer> ask(const std::string& sql, const Where& where) const;
 
  private:
   struct Impl;
   explicit Recorder(std::unique_ptr<Impl> impl);
+  static Result<std::unique_ptr<Recorder>> open(std::unique_ptr<Impl> impl, const RunInfo& info);
   std::unique_ptr<Impl> impl_;
 };
 

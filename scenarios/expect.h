@@ -62,6 +62,14 @@ struct CountExpectation {
   std::optional<int> exactly, at_least, at_most;
 };
 
+// A question in SQL to the recording of the run (docs/record.md).
+struct SqlCheck {
+  std::string about;
+  bool some = false;  // true: there must be a row; false: each row is a counterexample
+  std::string query;
+  Where where;
+};
+
 struct Expectations {
   bool given = false;
   // Complete: no other node is fenced. Not given: fencing is not looked at.
@@ -76,6 +84,7 @@ struct Expectations {
   std::vector<EventPattern> happens;           // all of these, in any order
   std::vector<EventPattern> absent;            // none of these
   CountExpectation transitions;
+  std::vector<SqlCheck> sql;
   std::optional<Verdict> verdict;  // what the rest must come to
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/base/assert.h"
+
 #include "reporters/timeline.h"
 
 namespace fencepost::scenarios {
@@ -22,6 +24,7 @@ class Judge {
     for (const EventPattern& pattern : expect_.happens) happens(pattern);
     for (const EventPattern& pattern : expect_.absent) absent(pattern);
     transitions();
+    for (const SqlCheck& check : expect_.sql) sql(check);
     invariants();
     turned_around();
     return std::move(findings_);
@@ -243,6 +246,17 @@ class Judge {
     if (expected.at_most)
       held_if(count <= *expected.at_most, "at most " + std::to_string(*expected.at_most) + " transitions",
               was);
+  }
+
+  // --- Checks in SQL ---
+  void sql(const SqlCheck& check) {
+    HA_ASSERT(evidence_.recording != nullptr);
+    const auto answer = evidence_.recording->ask(check.query, check.where);
+    if (!answer) return found(check.about, Verdict::undecided, to_string(answer.error()));
+    const std::string rows =
+        answer->rows == 1 ? "one row: " : std::to_string(answer->rows) + " rows, the first: ";
+    held_if((answer->rows > 0) == check.some, check.about,
+            answer->rows == 0 ? "the query found nothing" : rows + answer->first);
   }
 
   // --- Invariants ---

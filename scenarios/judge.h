@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "reporters/outage.h"
+#include "reporters/recorder.h"
 #include "scenarios/expect.h"
 #include "scenarios/scenario.h"
 #include "scenarios/witness.h"
@@ -22,6 +23,7 @@ struct Evidence {
   const std::vector<reporters::Outage>& outages;  // since t=0
   SimTime t0, end;
   std::vector<std::string> nodes;
+  const reporters::Recorder* recording = nullptr;  // in memory and finished; needed only for checks in SQL
 };
 
 // One finding for each expectation, and one for each invariant that fired unexpectedly.

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "models/invariants/invariants.h"
+#include "reporters/query.h"
 #include "scenarios/expect.h"
 #include "scenarios/parts.h"
 
@@ -31,6 +32,7 @@ class ExpectReader {
       out.happens = read_list(*happens, &ExpectReader::pattern);
     if (const Value* absent = fields.take("absent")) out.absent = read_list(*absent, &ExpectReader::pattern);
     if (const Value* transitions = fields.take("transitions")) out.transitions = count(*transitions);
+    if (const Value* sql = fields.take("sql")) out.sql = read_list(*sql, &ExpectReader::sql_check);
     std::size_t verdict = 0;
     if (fields.choose("verdict", kVerdicts, verdict)) out.verdict = static_cast<Verdict>(verdict);
     fields.finish();
@@ -199,6 +201,28 @@ class ExpectReader {
       problems_.add(at, "'" + pattern.role + "' is no role: write resource and role, as in 'drbd Promoted'");
     if (!pattern.violation.empty()) known(at, pattern.violation, names_.invariants, "invariant");
     if (!pattern.fault.empty()) known(at, pattern.fault, names_.verbs, "fault verb");
+  }
+
+  // {about: no start takes more than 5 s, none: "SELECT resource, seconds FROM actions WHERE …"}
+  SqlCheck sql_check(const Value& value) {
+    SqlCheck out;
+    Fields fields(value, "a check", problems_);
+    if (fields.require("about")) fields.read("about", out.about);
+    std::string none, some;
+    const bool given_none = fields.read("none", none), given_some = fields.read("some", some);
+    fields.finish();
+    if (given_none == given_some) {
+      problems_.add(
+          value,
+          "a check needs either none, a SELECT of what must not be, or some, a SELECT of what must be");
+      return out;
+    }
+    out.some = given_some;
+    out.query = given_some ? some : none;
+    out.where = value.find(given_some ? "some" : "none")->where();
+    if (const auto checked = reporters::check_query(out.query, out.where); !checked)
+      problems_.add(checked.error());
+    return out;
   }
 
   CountExpectation count(const Value& value) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "models/storage/drbd_options.h"
 #include "scenarios/parts.h"
 
 namespace fencepost::scenarios {
@@ -240,6 +241,7 @@ class WorldReader {
     if (const Value* names = inner.take("resources"))
       for (const Value& name : items(*names))
         drbd.resources.push_back(models::default_drbd_resource(name.text, scenario_.nodes));
+    if (const Value* net = inner.take("net")) read_drbd_net(*net);
     read_size_field(inner, "volume_size", drbd.volume_size_bytes);
     read_size_field(inner, "network_rate", drbd.network_rate);
     read_size_field(inner, "bytes_per_write", drbd.bytes_per_write);
@@ -264,6 +266,28 @@ class WorldReader {
     std::ranges::move(config->resources, std::back_inserter(scenario_.storage.drbd.resources));
     for (const std::string& what : config->not_modelled)
       scenario_.remarks.push_back(what + " has no effect here");
+  }
+
+  // {after-sb-1pri: discard-secondary}: options of the net section, of every connection, over those of the
+  // files.
+  void read_drbd_net(const Value& net) {
+    if (!net.is_map()) return problems_.add(net, "net needs DRBD's options and values: {protocol: A}");
+    models::DrbdStatement section{.where = net.where(), .words = {"net"}, .is_section = true, .body = {}};
+    for (const Entry& entry : net.entries)
+      section.body.push_back({.where = entry.key.where(),
+                              .words = {entry.key.text, entry.value.text},
+                              .is_section = false,
+                              .body = {}});
+    const auto note = [this](const models::DrbdStatement& statement) {
+      scenario_.remarks.push_back(to_string(statement.where) + ": " + statement.keyword() +
+                                  " has no effect here");
+    };
+    for (models::DrbdResourceConfig& resource : scenario_.storage.drbd.resources)
+      for (models::DrbdConnectionConfig& connection : resource.connections)
+        if (const auto problem = models::apply_net(section, connection.net, note)) {
+          problems_.add(*problem);
+          return;
+        }
   }
 
   void read_habits(Fields& world) {

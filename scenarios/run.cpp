@@ -98,6 +98,7 @@ class Run {
     world_.add_agent_watcher(agents_);
     world_.add_agent_watcher(faults_);
     for (const Spectator& spectator : spectators) world_.add_observer(*spectator.observer);
+    if (!scenario.expect.sql.empty()) record(options);
     outcome_.seed = world_.config().seed;
   }
 
@@ -107,6 +108,14 @@ class Run {
   }
 
  private:
+  // Checks in SQL ask a recording, and this one belongs to nobody else.
+  void record(const RunOptions& options) {
+    auto recorder = reporters::Recorder::in_memory(run_info(scenario_, options));
+    HA_ASSERT(recorder.has_value());
+    recording_ = std::move(*recorder);
+    world_.add_observer(*recording_);
+  }
+
   // --- Before t=0 ---
 
   bool build() {
@@ -168,6 +177,7 @@ class Run {
     outcome_.t0 = t0;
     for (const Spectator& spectator : spectators_)
       if (spectator.begin) spectator.begin(t0);
+    if (recording_) recording_->begin(t0);
     faults_.begin(t0);
   }
 
@@ -257,7 +267,9 @@ class Run {
     for (const std::string& refused : faults_.refused())
       outcome_.findings.push_back({"every fault can be done", Verdict::undecided, refused});
     if (begun_) {
-      const Evidence evidence{witness_, outcome_.outages, outcome_.t0, outcome_.end, scenario_.nodes};
+      if (recording_) HA_ASSERT(recording_->finish(run_result(outcome_)).has_value());
+      const Evidence evidence{witness_,     outcome_.outages, outcome_.t0,
+                              outcome_.end, scenario_.nodes,  recording_.get()};
       for (Finding& finding : judge(scenario_.expect, evidence))
         outcome_.findings.push_back(std::move(finding));
     }
@@ -289,6 +301,7 @@ class Run {
   FaultPlan faults_;
   reporters::OutageAnalyser outages_;
   Witness witness_;
+  std::unique_ptr<reporters::Recorder> recording_;
   Outcome outcome_;
   bool begun_ = false;
 };

@@ -40,13 +40,15 @@ void Witness::hear(const node::JournalEntry& entry, SimTime at) {
   } else if (const auto* started = std::get_if<node::ActionStarted>(&entry)) {
     note(Kind::start, at, started->name.node, action_name(started->name));
   } else if (const auto* requested = std::get_if<node::FenceRequested>(&entry)) {
-    fencing_[requested->target].reason = requested->reason;
+    Fencing& fencing = fencing_[requested->target];
+    fencing.reason = requested->reason;
+    fencing.was_off = off_.contains(requested->target);
   } else if (const auto* device = std::get_if<node::FenceDeviceStarted>(&entry)) {
     Fencing& fencing = fencing_[device->target];
-    if (fencing.over) fencing = {fencing.reason, false, false};
+    if (fencing.over) fencing = {fencing.reason, false, false, fencing.was_off};
   } else if (const auto* finished_fence = std::get_if<node::FenceFinished>(&entry)) {
     if (!finished_fence->success || finished_fence->action == "on") return;
-    fenced(finished_fence->target, at);
+    if (fencing_[finished_fence->target].was_off) fenced(finished_fence->target, at);
     fencing_[finished_fence->target].over = true;
   } else if (const auto* dc = std::get_if<node::DcChanged>(&entry)) {
     if (!dc->dc.empty()) note(Kind::dc, at, "", dc->dc);
@@ -63,6 +65,13 @@ void Witness::see(const backend::Observation& observation, SimTime at) {
       fenced(acted->target, at);
     else
       note(Kind::fence_try, at, "", acted->target, fencing_[acted->target].reason);
+  } else if (const auto* power = std::get_if<backend::PowerChanged>(&observation)) {
+    if (power->on) {
+      off_.erase(power->node);
+    } else {
+      off_.insert(power->node);
+      fencing_[power->node].was_off = true;
+    }
   } else if (const auto* role = std::get_if<backend::RoleChanged>(&observation)) {
     note(Kind::role, at, role->node, role->resource + " " + role->role);
   } else if (const auto* fault = std::get_if<backend::FaultInjected>(&observation)) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,12 +48,15 @@ class Witness : public backend::Observer {
   std::vector<Seen> seen_;
   // By target. One fencing is noted once: when a device took the node or, if it was off already, when the
   // cluster is told that it is fenced.
+  // A device that reports success for a node which was on all the time lies, and nobody was fenced.
   struct Fencing {
     std::string reason;  // of the latest request
     bool noted = false;
     bool over = false;
+    bool was_off = false;  // at the request, or since
   };
   std::map<std::string, Fencing> fencing_;
+  std::set<std::string> off_;
   std::vector<SimTime> transitions_;
 };
 

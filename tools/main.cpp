@@ -89,6 +89,15 @@ void add_check(CLI::App& app) {
   check->callback([arguments] { exit_code = tools::check_command(*arguments); });
 }
 
+void add_list(CLI::App& app) {
+  auto arguments = std::make_shared<tools::ListArguments>();
+  CLI::App* list = app.add_subcommand("list", "say what scenarios there are, and their ideas");
+  list->add_option("paths", arguments->paths, "scenarios, or directories of them")->required();
+  list->add_flag("--markdown", arguments->markdown, "as tables for a README, with links");
+  list->footer("\nExamples:\n  fencepost list scenarios\n  fencepost list scenarios/fencing");
+  list->callback([arguments] { exit_code = tools::list_command(*arguments); });
+}
+
 void add_graph(CLI::App& app) {
   auto arguments = std::make_shared<tools::GraphArguments>();
   auto no_svg = std::make_shared<bool>(false);
@@ -227,6 +236,7 @@ int main(int argc, char** argv) {
   add_graph(app);
   add_explain(app);
   add_replay(app);
+  add_list(app);
   add_faults(app);
   add_validate(app);
   fencepost::ctl::add_ctl(app, exit_code);

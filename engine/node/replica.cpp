@@ -4,7 +4,10 @@ namespace fencepost::node {
 
 void Replica::boot(const std::shared_ptr<const cib::Cib>& stored) {
   cib_ = stored ? *stored : cib::Cib{};
+  // The status is not kept on disk, nor the count of its changes: a node that boots never overrules those
+  // that run.
   cib_.status = {};
+  cib_.version.num_updates = 0;
   cib_.dc_uuid.clear();
   cib_.have_quorum = false;
   cib_.no_quorum_panic.clear();

@@ -57,9 +57,9 @@ class Injector {
   }
   Result<void> operator()(const fault::PowerLoss& f) const {
     return on_machine(f.node, [&](Machine& machine) {
-      machine.set_supply({}, false, "power loss");
+      machine.set_mains(false, "power loss");
       until(f.lasts, [&machine] {
-        machine.set_supply({}, true, "power is back");
+        machine.set_mains(true, "power is back");
         machine.power_on("power is back");
       });
     });

@@ -108,7 +108,12 @@ void Machine::set_supply(std::string_view supply, bool present, std::string_view
   if (!has_supply()) power_off(why);
 }
 
-bool Machine::has_supply() const { return std::ranges::count(supplies_, true) > 0; }
+void Machine::set_mains(bool present, std::string_view why) {
+  mains_ = present;
+  if (!has_supply()) power_off(why);
+}
+
+bool Machine::has_supply() const { return mains_ && std::ranges::count(supplies_, true) > 0; }
 
 void Machine::freeze() {
   if (!up() || frozen_) return;

@@ -127,3 +127,28 @@ TEST_CASE("expectations: names that do not exist are refused with what was meant
   REQUIRE(problems.errors().size() == 3);
   CHECK(problems.errors()[1].message == "there is no invariant 'data_los', did you mean 'data_loss'?");
 }
+
+namespace {
+
+std::string sql_problem(const std::string& check) {
+  Problems problems;
+  const ExpectationNames names{{"db1"}, {"db"}, {}, {}};
+  read_expectations(*read_document("sql: [" + check + "]", "expect.yaml"), names, problems);
+  return problems.empty() ? "" : to_string(problems.errors().front());
+}
+
+}  // namespace
+
+TEST_CASE("checks in SQL: what cannot be asked is told when the file is read, with its place",
+          "[scenarios]") {
+  CHECK(sql_problem("{about: a, none: SELECT * FROM actions WHERE seconds > 10}").empty());
+  CHECK(sql_problem("{about: a, none: SELECT secnds FROM actions}")
+            .starts_with("expect.yaml:1:24: no such column: secnds; docs/record.md describes the tables"));
+  CHECK(sql_problem("{about: a, none: SELECT * FROM action_s}")
+            .starts_with("expect.yaml:1:24: no such table: action_s; there are action, actions, "));
+  CHECK(sql_problem("{about: a, none: DELETE FROM action}").find("may only SELECT") != std::string::npos);
+  CHECK(sql_problem("{about: a, none: SELECT random()}").find("neither chance nor") != std::string::npos);
+  CHECK(sql_problem("{about: a, none: \"SELECT 1; SELECT 2\"}").find("one SELECT") != std::string::npos);
+  CHECK(sql_problem("{about: a, none: \"\"}").find("there is no query here") != std::string::npos);
+  CHECK(sql_problem("{about: a}").find("needs either none") != std::string::npos);
+}

@@ -142,10 +142,9 @@ TEST_CASE("reader: what lies over a base replaces and adds key by key", "[scenar
   CHECK(*cib::find_property(*read->cib->configuration, "b") == "1");
 }
 
-TEST_CASE("reader: every story of the catalogue can be read, and is in the index", "[scenarios]") {
+TEST_CASE("reader: every story of the catalogue can be read, says what it is about and what it expects",
+          "[scenarios]") {
   const fs::path folder = fs::path(FENCEPOST_SOURCE_DIR) / "scenarios";
-  const auto index = read_text_file((folder / "README.md").string());
-  REQUIRE(index);
   int stories = 0;
   for (const std::string& file : files_below(folder)) {
     if (fs::path(file).stem().extension() == ".base") continue;
@@ -155,9 +154,8 @@ TEST_CASE("reader: every story of the catalogue can be read, and is in the index
     if (!read) FAIL(to_string(read.error().front()));
     CHECK_FALSE(read->about.empty());
     CHECK(read->expect.given);
-    CHECK(index->find("| " + read->name + " |") != std::string::npos);
   }
-  CHECK(stories >= 15);
+  CHECK(stories >= 60);
 }
 
 TEST_CASE("reader: every script of the lab can be read as it is", "[scenarios][lab]") {

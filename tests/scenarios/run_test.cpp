@@ -30,7 +30,7 @@ std::string complaints(const Outcome& outcome) {
 
 TEST_CASE("catalogue: every story holds, with more than one seed", "[catalogue]") {
   for (const auto& entry :
-       std::filesystem::directory_iterator(std::string(FENCEPOST_SOURCE_DIR) + "/scenarios/ha-database")) {
+       std::filesystem::recursive_directory_iterator(std::string(FENCEPOST_SOURCE_DIR) + "/scenarios")) {
     if (entry.path().extension() != ".yaml" || entry.path().stem().extension() == ".base") continue;
     const Scenario scenario = read(entry.path().string());
     for (const std::uint64_t seed : {1, 2, 3}) {
@@ -101,4 +101,36 @@ TEST_CASE("run: a fault waits for its trigger", "[catalogue]") {
   const Outcome outcome = run(scenario, {});
   REQUIRE(outcome.fences.size() == 1);
   CHECK(outcome.fences.front().node == "db1");
+}
+
+namespace {
+
+// The verdict of all-quiet with one check.
+Outcome quiet_with(const std::string& query, bool some) {
+  Scenario scenario = read(story("all-quiet"));
+  scenario.end.duration = 30s;
+  scenario.expect = {};
+  scenario.expect.sql = {{.about = "the check", .some = some, .query = query, .where = {}}};
+  return run(scenario, {});
+}
+
+}  // namespace
+
+TEST_CASE("checks in SQL: none holds without rows, some with one, and a counterexample is shown",
+          "[catalogue]") {
+  const std::string starts =
+      "SELECT resource, operation FROM actions WHERE resource = 'db' AND operation = 'start'";
+  CHECK(quiet_with(starts, true).verdict == Verdict::held);
+  const Outcome broken = quiet_with(starts, false);
+  CHECK(broken.verdict == Verdict::broken);
+  CHECK(complaints(broken) == "the check: 2 rows, the first: resource=db, operation=start\n");
+  CHECK(quiet_with("SELECT 1 FROM fences", false).verdict == Verdict::held);
+  CHECK(quiet_with("SELECT 1 FROM fences", true).verdict == Verdict::broken);
+}
+
+TEST_CASE("checks in SQL: a query without end is given up, and decides nothing", "[catalogue]") {
+  const Outcome outcome = quiet_with(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT 1 FROM n WHERE i = 2", false);
+  CHECK(outcome.verdict == Verdict::undecided);
+  CHECK(complaints(outcome).find("no end in sight") != std::string::npos);
 }

@@ -4,9 +4,11 @@
 #include <atomic>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <optional>
 #include <thread>
 
+#include "scenarios/catalogue.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/output.h"
 
@@ -23,34 +25,6 @@ struct Story {
   std::vector<Error> errors;  // it could not be read
   Outcome outcome;
 };
-
-// *.base.yaml is what others lie on.
-bool is_scenario(const fs::path& path) {
-  if (path.stem().extension() == ".base") return false;
-  return path.extension() == ".yaml" || path.extension() == ".yml" || path.filename() == "script.json";
-}
-
-// Files as given; of directories, all scenarios below them, in the order of their names.
-Result<std::vector<std::string>> collect(const std::vector<std::string>& paths) {
-  std::vector<std::string> files;
-  for (const std::string& path : paths) {
-    std::error_code error;
-    if (!fs::is_directory(path, error)) {
-      files.push_back(path);
-      continue;
-    }
-    std::vector<std::string> below;
-    for (fs::recursive_directory_iterator entry(path, error), end; !error && entry != end;
-         entry.increment(error))
-      if (is_scenario(entry->path()) && entry->is_regular_file(error))
-        below.push_back(entry->path().string());
-    if (error) return failure({path}, "cannot list this directory: " + error.message());
-    if (below.empty()) return failure({path}, "there is no scenario (*.yaml, script.json) in this directory");
-    std::ranges::sort(below);
-    files.insert(files.end(), below.begin(), below.end());
-  }
-  return files;
-}
 
 void tell(Story& story, const scenarios::RunOptions& options) {
   const auto scenario = scenarios::read_scenario(story.path);
@@ -93,24 +67,85 @@ std::string repeat_command(const Story& story) {
   return "fencepost run " + shell_quoted(story.path) + " --seed " + std::to_string(story.outcome.seed);
 }
 
-void print_story(const Story& story, const CheckArguments& arguments) {
-  if (!story.errors.empty()) {
-    complain(story.errors);
-    return;
+bool held(const Story& story) { return story.errors.empty() && story.outcome.verdict == Verdict::held; }
+
+std::string verdict_word(const Story& story) {
+  return story.errors.empty() ? scenarios::to_string(story.outcome.verdict) : "unreadable";
+}
+
+// What people read.
+class Page {
+ public:
+  explicit Page(const std::vector<Story>& stories) : stories_(stories), colour_(is_terminal(std::cout)) {
+    for (const Story& story : stories) width_ = std::max(width_, name_of(story).size());
   }
-  if (arguments.fingerprints) {
-    std::cout << fmt::format("{} {} {}\n", story.outcome.fingerprint,
-                             scenarios::to_string(story.outcome.verdict), story.path);
-    return;
+
+  void print() {
+    for (std::size_t i = 0; i < stories_.size();) {
+      std::size_t end = i;
+      while (end < stories_.size() && folder(stories_[end]) == folder(stories_[i])) ++end;
+      print_group(i, end);
+      i = end;
+    }
   }
-  std::cout << fmt::format("{:<10}{:<40} {}\n", scenarios::to_string(story.outcome.verdict), story.name,
-                           worst_outage(story.outcome));
-  if (story.outcome.verdict == Verdict::held) return;
-  for (const scenarios::Finding& finding : story.outcome.findings)
-    if (finding.verdict != Verdict::held)
-      std::cout << "          " << scenarios::to_string(finding.verdict) << ": " << finding.expectation
-                << ": " << finding.why << '\n';
-  std::cout << "          again with: " << repeat_command(story) << '\n';
+
+ private:
+  static fs::path folder(const Story& story) { return fs::path(story.path).parent_path(); }
+  static std::string name_of(const Story& story) {
+    return story.name.empty() ? fs::path(story.path).filename().string() : story.name;
+  }
+
+  void print_group(std::size_t from, std::size_t end) const {
+    std::size_t good = 0;
+    for (std::size_t i = from; i < end; ++i) good += held(stories_[i]) ? 1 : 0;
+    const std::string where = folder(stories_[from]).string();
+    std::cout << fmt::format("{}: {} of {} held\n", bold(where.empty() ? "." : where), good, end - from);
+    for (std::size_t i = from; i < end; ++i) print_story(stories_[i]);
+    std::cout << '\n';
+  }
+
+  void print_story(const Story& story) const {
+    const std::string word = verdict_word(story);
+    std::cout << "  " << coloured(story, fmt::format("{:<11}", word));
+    if (!story.errors.empty()) {
+      std::cout << name_of(story) << '\n';
+      for (const Error& error : story.errors) std::cout << "             " << to_string(error) << '\n';
+      return;
+    }
+    std::cout << fmt::format("{:<{}}  {}\n", name_of(story), width_, worst_outage(story.outcome));
+    if (held(story)) return;
+    for (const scenarios::Finding& finding : story.outcome.findings) {
+      if (finding.verdict == Verdict::held) continue;
+      std::cout << fmt::format("             {:<9}  {}\n",
+                               finding.verdict == Verdict::broken ? "expected" : "undecided",
+                               finding.expectation);
+      std::cout << fmt::format("             but        {}\n", finding.why);
+    }
+    std::cout << "             again      " << repeat_command(story) << '\n';
+  }
+
+  std::string bold(const std::string& text) const { return colour_ ? "\033[1m" + text + "\033[0m" : text; }
+  std::string coloured(const Story& story, const std::string& text) const {
+    if (!colour_) return text;
+    const char* colour = held(story)                                                           ? "\033[32m"
+                         : story.errors.empty() && story.outcome.verdict == Verdict::undecided ? "\033[33m"
+                                                                                               : "\033[31m";
+    return colour + text + "\033[0m";
+  }
+
+  const std::vector<Story>& stories_;
+  std::size_t width_ = 0;
+  bool colour_;
+};
+
+void print_fingerprints(const std::vector<Story>& stories) {
+  for (const Story& story : stories) {
+    if (!story.errors.empty())
+      complain(story.errors);
+    else
+      std::cout << fmt::format("{} {} {}\n", story.outcome.fingerprint,
+                               scenarios::to_string(story.outcome.verdict), story.path);
+  }
 }
 
 std::string xml_escaped(const std::string& text) {
@@ -149,25 +184,45 @@ std::string failure_xml(const Story& story) {
   return fmt::format("      <{} message=\"{}\">{}</{}>\n", element, message, xml_escaped(text), element);
 }
 
-// JUnit's XML, as CI systems read it. Times are virtual: a story takes as long as it tells of.
-std::string junit(const std::vector<Story>& stories) {
-  std::string cases;
-  int failures = 0, errors = 0;
-  for (const Story& story : stories) {
-    const bool held = story.errors.empty() && story.outcome.verdict == Verdict::held;
-    errors += story.errors.empty() ? 0 : 1;
-    failures += story.errors.empty() && !held ? 1 : 0;
+// A suite a folder. Times are virtual: a story takes as long as it tells of.
+class Suite {
+ public:
+  void add(const Story& story) {
+    ++tests_;
+    errors_ += story.errors.empty() ? 0 : 1;
+    failures_ += story.errors.empty() && !held(story) ? 1 : 0;
+    const double seconds = to_seconds(story.outcome.end - story.outcome.t0);
+    seconds_ += seconds;
     const fs::path path(story.path);
-    cases += fmt::format("    <testcase classname=\"{}\" name=\"{}\" time=\"{:.3f}\"",
-                         xml_escaped(path.parent_path().string()), xml_escaped(path.stem().string()),
-                         to_seconds(story.outcome.end - story.outcome.t0));
-    cases += held ? "/>\n" : ">\n" + failure_xml(story) + "    </testcase>\n";
+    cases_ += fmt::format("    <testcase classname=\"{}\" name=\"{}\" file=\"{}\" time=\"{:.3f}\"",
+                          xml_escaped(path.parent_path().string()), xml_escaped(path.stem().string()),
+                          xml_escaped(story.path), seconds);
+    cases_ += held(story) ? "/>\n" : ">\n" + failure_xml(story) + "    </testcase>\n";
   }
-  return fmt::format(
-      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"fencepost\" "
-      "tests=\"{}\" "
-      "failures=\"{}\" errors=\"{}\">\n{}  </testsuite>\n</testsuites>\n",
-      stories.size(), failures, errors, cases);
+
+  std::string xml(const std::string& name) const {
+    return fmt::format(
+        "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{:.3f}\">\n{}  "
+        "</testsuite>\n",
+        xml_escaped(name), tests_, failures_, errors_, seconds_, cases_);
+  }
+
+ private:
+  int tests_ = 0, failures_ = 0, errors_ = 0;
+  double seconds_ = 0;
+  std::string cases_;
+};
+
+// JUnit's XML, as CI systems read it.
+std::string junit(const std::vector<Story>& stories) {
+  std::map<std::string, Suite> suites;
+  for (const Story& story : stories) {
+    const std::string folder = fs::path(story.path).parent_path().string();
+    suites[folder.empty() ? "." : folder].add(story);
+  }
+  std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
+  for (const auto& [folder, suite] : suites) text += suite.xml(folder);
+  return text + "</testsuites>\n";
 }
 
 int summary(const std::vector<Story>& stories, const CheckArguments& arguments) {
@@ -183,8 +238,8 @@ int summary(const std::vector<Story>& stories, const CheckArguments& arguments) 
       first_bad = &story;
   }
   if (!arguments.fingerprints)
-    std::cout << fmt::format("\n{} stories: {} held, {} broken, {} undecided, {} not readable\n",
-                             stories.size(), by_verdict[0], by_verdict[1], by_verdict[2], unread);
+    std::cout << fmt::format("{} stories: {} held, {} broken, {} undecided, {} unreadable\n", stories.size(),
+                             by_verdict[0], by_verdict[1], by_verdict[2], unread);
   if (first_bad != nullptr && !arguments.fingerprints)
     std::cout << "Again with: " << repeat_command(*first_bad) << '\n';
   if (unread > 0) return kBadInput;
@@ -194,13 +249,13 @@ int summary(const std::vector<Story>& stories, const CheckArguments& arguments) 
 }  // namespace
 
 int check_command(const CheckArguments& arguments) {
-  const auto files = collect(arguments.paths);
+  const auto files = scenarios::scenario_files(arguments.paths);
   if (!files) return complain(files.error());
   std::vector<Story> stories;
   for (const std::string& file : *files) stories.emplace_back().path = file;
 
   tell_all(stories, {.seed = arguments.seed}, std::max(1, arguments.jobs));
-  for (const Story& story : stories) print_story(story, arguments);
+  arguments.fingerprints ? print_fingerprints(stories) : Page(stories).print();
   if (!arguments.junit.empty())
     if (const auto written = write_file(arguments.junit, junit(stories)); !written)
       return complain(written.error());

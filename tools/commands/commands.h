@@ -34,6 +34,12 @@ struct CheckArguments {
 };
 int check_command(const CheckArguments& arguments);
 
+struct ListArguments {
+  std::vector<std::string> paths;
+  bool markdown = false;  // as scenarios/README.md has it
+};
+int list_command(const ListArguments& arguments);
+
 struct GraphArguments {
   std::string db;
   std::optional<int> transition;
