@@ -77,7 +77,7 @@ faults: [{at: 10s, verb: link_down, node: n2}]
 end: {duration: 3m}
 expect:
   violated: [fence_loop]
-  runs_on: {d: nowhere}
+  sql: [{about: nobody is ever sure, none: SELECT target FROM fences WHERE success}]
 )");
 }
 
