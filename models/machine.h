@@ -86,7 +86,14 @@ class Machine {
   sim::Stream stream(std::string_view purpose) const;
   // How long something takes here: drawn, and stretched if the machine is slow.
   Duration sample(const sim::Distribution& distribution);
+  // The same of something that waits for local disks: fsync, journals, checkpoints.
+  Duration sample_io(const sim::Distribution& distribution);
   void set_slowness(double factor) { slowness_ = factor; }
+  // Pressure by other work: what computes, and what waits for disks, takes so many times as long.
+  void set_load(double cpu, double disk) {
+    cpu_load_ = cpu;
+    disk_load_ = disk;
+  }
 
   // --- Truth about resources ---
   // "Stopped", "Started", "Unpromoted", "Promoted": what is really the case, whoever knows it. Agents and
@@ -140,7 +147,7 @@ class Machine {
   bool boot_after_off_ = false;
   int executing_ = 0;  // something of this machine is on the stack: its engine, a process
   sim::Stream latency_;
-  double slowness_ = 1;
+  double slowness_ = 1, cpu_load_ = 1, disk_load_ = 1;
   Duration clock_offset_{};
 
   std::uint64_t next_pid_ = 0;

@@ -1,5 +1,8 @@
 #include "scenarios/fault_plan.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "reporters/describe.h"
 
 namespace fencepost::scenarios {
@@ -12,7 +15,11 @@ FaultPlan::FaultPlan(models::World& world, const std::vector<TimedFault>& faults
 void FaultPlan::begin(SimTime t0) {
   t0_ = t0;
   for (const TimedFault& fault : faults_) {
-    if (!fault.when)
+    if (fault.again) {
+      const std::string purpose = "random fault " + std::to_string(fault.what.index);
+      repeated_.emplace(fault.what.index, Repeated{world_.stream(purpose)});
+      world_.at(t0 + fault.at, [this, &fault] { plan_next(fault); });
+    } else if (!fault.when)
       world_.at(t0 + fault.at, [this, &fault] { inject(fault); });
     else
       waiting_.push_back({&fault, std::regex(fault.when->log)});
@@ -21,7 +28,30 @@ void FaultPlan::begin(SimTime t0) {
 
 void FaultPlan::inject(const TimedFault& fault) {
   const Result<void> done = models::inject(world_, fault.what);
+  if (!done && fault.again) {  // luck chose something that cannot be, such as a node that is off
+    world_.observe(backend::Noted{"not done: " + done.error().message});
+    return;
+  }
   if (!done) refused_.push_back(to_string(Error{fault.where, done.error().message}));
+}
+
+// --- Again and again ---
+
+void FaultPlan::plan_next(const TimedFault& fault) {
+  Repeated& repeated = repeated_.at(fault.what.index);
+  if (fault.again->times && repeated.done >= *fault.again->times) return;
+  const SimTime next = world_.now() + std::max<Duration>(1ms, sim::sample(fault.again->every, repeated.luck));
+  if (fault.again->until && next > t0_ + *fault.again->until) return;
+  world_.at(next, [this, &fault] { inject_when_stable(fault); });
+}
+
+// One blow at a time: what has not healed from the last one would hide what this one does.
+void FaultPlan::inject_when_stable(const TimedFault& fault) {
+  const SimTime stable = world_.quiet_since() + fault.again->stable;
+  if (stable > world_.now()) return world_.at(stable, [this, &fault] { inject_when_stable(fault); });
+  ++repeated_.at(fault.what.index).done;
+  inject(fault);
+  plan_next(fault);
 }
 
 // Each trigger fires once. What happens before its `at` does not count.

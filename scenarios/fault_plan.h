@@ -2,6 +2,7 @@
 #pragma once
 
 #include <list>
+#include <map>
 #include <regex>
 #include <string>
 #include <vector>
@@ -32,18 +33,26 @@ class FaultPlan : public backend::Observer, public models::AgentWatcher {
     std::regex log;
   };
 
+  struct Repeated {
+    sim::Stream luck;
+    int done = 0;
+  };
+
   bool about(const Trigger& trigger, Trigger::Kind kind, const models::Machine& machine,
              const models::AgentRun& run) const;
   void fire_agent(Trigger::Kind kind, const models::Machine& machine, const models::AgentRun& run);
   template <class Fits>
   void fire_if(Fits fits);
   void inject(const TimedFault& fault);
+  void plan_next(const TimedFault& fault);
+  void inject_when_stable(const TimedFault& fault);
 
   models::World& world_;
   const std::vector<TimedFault>& faults_;
   std::vector<std::string> node_names_;
   std::list<Waiting> waiting_;
   SimTime t0_ = kNever;
+  std::map<int, Repeated> repeated_;  // by the place of the fault in the scenario
   std::vector<std::string> refused_;
 };
 

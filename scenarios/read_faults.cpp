@@ -81,10 +81,23 @@ class FaultReader {
     fields.read("delay_s", out.delay);
     fields.read("delay_after", out.delay);
     if (when != nullptr) out.when = read_trigger(*when);
-    if (!at && when == nullptr)
+    out.again = read_repetition(fields);
+    if (out.again && when != nullptr)
+      problems_.add(*when, "a fault comes `when` something happens, or `every` so often");
+    if (!at && when == nullptr && !out.again)
       problems_.add(
           fields.map(),
           "a fault needs a time (at: 60s) or a trigger (when: {resource: fs, action: stop, ev: start})");
+  }
+
+  // every: {exponential: 12h}, until: 30d, times: 20, stable: 60s
+  std::optional<Repetition> read_repetition(Fields& fields) {
+    Repetition out;
+    if (!fields.read("every", out.every)) return std::nullopt;
+    fields.read("until", out.until);
+    fields.read("times", out.times);
+    fields.read("stable", out.stable);
+    return out;
   }
 
   Trigger read_trigger(const Value& value) {
@@ -387,14 +400,14 @@ class FaultReader {
   }
 
   void check_node(const Value& at, const std::string& name) {
-    if (name == "@dc" || name == "@other" || name == "*") return;
+    if (name == "@dc" || name == "@other" || name == "@any" || name == "*") return;
     for (const char* prefix : {"@active:", "@promoted:"})
       if (name.starts_with(prefix)) return check_resource(at, name.substr(name.find(':') + 1));
     if (std::ranges::find(scenario_.nodes, name) != scenario_.nodes.end()) return;
     std::string nodes;
     for (const std::string& node : scenario_.nodes) nodes += node + ", ";
     problems_.add(at, "there is no node '" + name + "'; there are " + nodes +
-                          "@dc, @other, @active:RES and @promoted:RES");
+                          "@dc, @other, @any, @active:RES and @promoted:RES");
   }
   void check_resource(const Value& at, const std::string& id) {
     if (std::ranges::find(resources_, id) != resources_.end()) return;

@@ -227,7 +227,28 @@ class WorldReader {
       inner.read("recovery_floor", database.recovery_floor);
       inner.read("shutdown_checkpoint", database.shutdown_checkpoint);
       inner.read("select_time", database.select_time);
+      read_size_field(inner, "flush_rate", database.flush_rate);
     });
+    for_each_named(world, "virtual_machines", [&](const std::string& name, Fields& inner) {
+      models::VirtualMachineConfig& guest = scenario_.storage.virtual_machines.emplace_back();
+      guest.name = name;
+      read_size_field(inner, "memory", guest.memory);
+      inner.read("boot", guest.boot);
+      inner.read("shutdown", guest.shutdown);
+      inner.read("ignores_shutdown", guest.ignores_shutdown);
+      inner.read("storage", guest.storage);
+      read_size_field(inner, "dirty_rate", guest.dirty_rate);
+      read_size_field(inner, "working_set", guest.working_set);
+      read_size_field(inner, "bandwidth", guest.bandwidth);
+      inner.read("downtime_limit", guest.downtime_limit);
+      if (guest.bandwidth <= 0) problems_.add(inner.map(), "bandwidth must be above 0");
+    });
+    if (const Value* clients = world.take("clients")) {
+      Fields inner(*clients, "clients", problems_);
+      inner.read("network", scenario_.storage.clients.network);
+      inner.read("arp_timeout", scenario_.storage.clients.arp_timeout);
+      inner.finish();
+    }
   }
 
   // drbd: {files: [r0.res], network_rate: 110MiB}

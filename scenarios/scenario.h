@@ -42,11 +42,20 @@ struct Trigger {
   std::string log;  // a regular expression
 };
 
+// Again and again: so long after the one before, drawn each time.
+struct Repetition {
+  sim::Distribution every = sim::Constant{};
+  std::optional<Duration> until;  // after t=0: none later
+  std::optional<int> times;
+  Duration stable{};  // only when nothing has happened for so long; else later
+};
+
 struct TimedFault {
   models::ScenarioFault what;
   Duration at{};  // after t=0; with a trigger: not before
   std::optional<Trigger> when;
   Duration delay{};  // after the trigger
+  std::optional<Repetition> again;
   Where where;
 };
 

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "models/agents/storage_agents.h"
-#include "models/database/postgres.h"
+#include "models/database/server.h"
 #include "models/machine.h"
 #include "models/os/storage_world.h"
 #include "models/world.h"
@@ -22,11 +22,12 @@ class PgsqlAgent final : public StorageAgent {
   Script run(Process& self, AgentRun& run) override {
     Machine& machine = self.machine();
     const std::string data{run.parameter("pgdata", "/var/lib/pgsql/data")};
-    PostgresInstance& server = machine.part<PostgresServers>().find(run.resource(), data);
+    DatabaseServer& server =
+        machine.part<DatabaseServers>().find(DatabaseKind::postgres, run.resource(), data);
     const std::string& action = run.action();
     machine.part<ResourceTruth>().watch(run.resource(), [&server] {
-      return server.state() == PostgresState::running || server.state() == PostgresState::stopping ? kStarted
-                                                                                                   : kStopped;
+      return server.state() == ServerState::running || server.state() == ServerState::stopping ? kStarted
+                                                                                               : kStopped;
     });
     if (action == "monitor" || action == "status") co_return co_await monitor(self, run, server);
     if (action == "start") co_return co_await start(self, run, server);
@@ -46,24 +47,24 @@ class PgsqlAgent final : public StorageAgent {
 
  private:
   // A process, and an answer to "select now();" over a client connection.
-  static Script monitor(Process& self, AgentRun& run, PostgresInstance& server) {
+  static Script monitor(Process& self, AgentRun& run, DatabaseServer& server) {
     if (!server.has_process()) co_return ocf::kNotRunning;
-    if (server.answer() == PostgresAnswer::silence) {
+    if (server.answer() == ServerAnswer::silence) {
       Process& psql = self.fork("psql -c 'select now();'");
       co_await self.exec(psql, wait_for_answer(psql, server));
     }
     switch (server.answer()) {
-      case PostgresAnswer::row:
+      case ServerAnswer::row:
         co_await self.sleep(server.select_time());
         co_return ocf::kSuccess;
-      case PostgresAnswer::starting_up:
+      case ServerAnswer::starting_up:
         run.exit_reason("the database system is starting up");
         break;
-      case PostgresAnswer::too_many_clients:
+      case ServerAnswer::too_many_clients:
         run.exit_reason("sorry, too many clients already");
         break;
-      case PostgresAnswer::refused:
-      case PostgresAnswer::silence:
+      case ServerAnswer::refused:
+      case ServerAnswer::silence:
         run.exit_reason("could not connect to server");
         break;
     }
@@ -71,8 +72,8 @@ class PgsqlAgent final : public StorageAgent {
   }
 
   // Crash recovery counts against the timeout: it looks every second until a client is answered.
-  static Script start(Process& self, AgentRun& run, PostgresInstance& server) {
-    if (server.answer() == PostgresAnswer::row) co_return ocf::kSuccess;
+  static Script start(Process& self, AgentRun& run, DatabaseServer& server) {
+    if (server.answer() == ServerAnswer::row) co_return ocf::kSuccess;
     if (!server.data_accessible()) {
       run.exit_reason("Data directory " + server.data_directory() + " doesn't exist");
       co_return ocf::kNotInstalled;
@@ -97,7 +98,7 @@ class PgsqlAgent final : public StorageAgent {
 
   // -m fast; after stop_escalate -m immediate. A timeout shorter than that escalates 10 s before its end.
   // (world-facts §4)
-  static Script stop(Process& self, AgentRun& run, PostgresInstance& server) {
+  static Script stop(Process& self, AgentRun& run, DatabaseServer& server) {
     if (!server.has_process()) co_return ocf::kSuccess;
     Duration escalate = std::chrono::seconds(to_int(run.parameter("stop_escalate", "90"), 90));
     const Duration timeout = run.command().timeout;
@@ -111,8 +112,8 @@ class PgsqlAgent final : public StorageAgent {
     co_return ocf::kSuccess;
   }
 
-  static Script wait_for_answer(Process& self, PostgresInstance& server) {
-    while (server.answer() == PostgresAnswer::silence) {
+  static Script wait_for_answer(Process& self, DatabaseServer& server) {
+    while (server.answer() == ServerAnswer::silence) {
       co_await self.wait(server.changed,
                          {.call = "poll", .object = server.data_directory(), .killable = true});
     }

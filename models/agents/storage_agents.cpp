@@ -17,6 +17,9 @@ void add_storage_agents(AgentRegistry& registry) {
   registry.add({AgentClass::ocf, "heartbeat", "Filesystem"}, make_filesystem_agent());
   registry.add({AgentClass::ocf, "heartbeat", "IPaddr2"}, make_ipaddr2_agent());
   registry.add({AgentClass::ocf, "heartbeat", "pgsql"}, make_pgsql_agent());
+  for (const char* type : {"mysql", "mariadb"})
+    registry.add({AgentClass::ocf, "heartbeat", type}, make_mysql_agent());
+  registry.add({AgentClass::ocf, "heartbeat", "VirtualDomain"}, make_virtual_domain_agent());
 }
 
 Duration StorageAgent::head_start(Machine& machine, const AgentRun& run) {

@@ -1,5 +1,5 @@
-// The agents of the storage stack: ocf:linbit:drbd, ocf:heartbeat:Filesystem, IPaddr2 and pgsql, with their
-// phases, timeouts and exit codes. What they do was read from their documentation and seen from outside
+// The agents of storage, databases and guests: ocf:linbit:drbd, ocf:heartbeat:Filesystem, IPaddr2 …, with
+// their phases, timeouts and exit codes. What they do was read from their documentation and seen from outside
 // (docs/models.md).
 #pragma once
 
@@ -26,6 +26,8 @@ std::unique_ptr<Agent> make_drbd_agent();
 std::unique_ptr<Agent> make_filesystem_agent();
 std::unique_ptr<Agent> make_ipaddr2_agent();
 std::unique_ptr<Agent> make_pgsql_agent();
+std::unique_ptr<Agent> make_mysql_agent();
+std::unique_ptr<Agent> make_virtual_domain_agent();
 
 // OCF_RESKEY_name as a boolean: yes, true, 1 and on, in any of OCF's spellings.
 bool ocf_true(std::string_view value);

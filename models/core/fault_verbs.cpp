@@ -1,9 +1,11 @@
 // Every verb there is. An area of the models adds its own list below.
 #include <algorithm>
 
+#include "models/core/world_faults.h"
 #include "models/faults.h"
 #include "models/fencing/fencing_faults.h"
 #include "models/os/storage_faults.h"
+#include "models/services/virtual_machine_faults.h"
 
 namespace fencepost::models {
 namespace {
@@ -101,7 +103,8 @@ std::vector<FaultVerb> core_verbs() {
 const std::vector<FaultVerb>& fault_verbs() {
   static const std::vector<FaultVerb> all = [] {
     std::vector<FaultVerb> verbs = core_verbs();
-    for (auto area : {fencing_fault_verbs, storage_fault_verbs}) {
+    for (auto area :
+         {world_fault_verbs, fencing_fault_verbs, storage_fault_verbs, virtual_machine_fault_verbs}) {
       for (FaultVerb& verb : area()) verbs.push_back(std::move(verb));
     }
     return verbs;

@@ -38,6 +38,12 @@ struct Overload : Visitors... {
 template <class... Visitors>
 Overload(Visitors...) -> Overload<Visitors...>;  // clang 14 does not deduce it by itself
 
+// Which node @any is.
+struct Luck final : WorldPart {
+  explicit Luck(World& world) : stream(world.stream("faults: @any")) {}
+  sim::Stream stream;
+};
+
 tl::unexpected<Error> impossible(std::string message) { return failure({}, std::move(message)); }
 
 // One injection: does it at once, and arranges its end.
@@ -400,8 +406,16 @@ Result<node::NodeId> resolve(World& world, const NodeRef& name) {
   if (name.starts_with("@promoted:")) {
     return first([&](const Machine& machine) { return machine.role(name.substr(10)) == kPromoted; });
   }
+  if (name == "@any") {
+    std::vector<node::NodeId> up;
+    for (const auto& machine : world.machines()) {
+      if (machine->up()) up.push_back(machine->id());
+    }
+    if (up.empty()) return impossible("no node is up now");
+    return up[world.part<Luck>().stream.below(up.size())];
+  }
   return impossible("'" + name +
-                    "' means no node: use a name, @dc, @other, @active:RESOURCE or @promoted:RESOURCE");
+                    "' means no node: use a name, @dc, @other, @any, @active:RESOURCE or @promoted:RESOURCE");
 }
 
 bool kill_daemon(Machine& machine, std::string_view daemon) {
@@ -454,38 +468,39 @@ std::string target(const Fault& fault) {
     if (what.empty()) return where;
     return where.empty() || where == "*" ? what : what + " on " + where;
   };
-  return std::visit(
-      Overload{
-          [](const fault::Partition&) -> std::string { return "network"; },
-          [](const fault::Heal&) -> std::string { return "network"; },
-          [](const fault::OneWay& f) -> std::string { return f.from + " to " + f.to; },
-          [](const fault::FenceMode& f) -> std::string { return f.device; },
-          [](const fault::Note&) -> std::string { return {}; },
-          [&](const fault::KillDaemon& f) -> std::string { return on(f.daemon, f.node); },
-          [&](const fault::AgentFault& f) -> std::string { return on(f.resource, f.node); },
-          [&](const fault::AgentClear& f) -> std::string {
-            return on(f.id.value_or(f.resource.value_or("")), f.node.value_or(""));
-          },
-          [&](const fault::KillResource& f) -> std::string { return on(f.resource, f.node); },
-          [&](const fault::Ask& f) -> std::string {
-            return std::visit(
-                [&](const auto& asked) -> std::string {
-                  std::string resource, node;
-                  if constexpr (requires { asked.resource; }) resource = asked.resource;
-                  if constexpr (requires { asked.node; }) node = asked.node;
-                  return on(resource, node);
-                },
-                f.command);
-          },
-          [](const fault::Other& f) -> std::string {
-            for (const char* key : {"resource", "server", "mount", "node", "database", "device"}) {
-              if (const auto found = f.arguments.find(key); found != f.arguments.end()) return found->second;
-            }
-            return {};
-          },
-          [](const auto& f) -> std::string { return f.node; },
-      },
-      fault);
+  return std::visit(Overload{
+                        [](const fault::Partition&) -> std::string { return "network"; },
+                        [](const fault::Heal&) -> std::string { return "network"; },
+                        [](const fault::OneWay& f) -> std::string { return f.from + " to " + f.to; },
+                        [](const fault::FenceMode& f) -> std::string { return f.device; },
+                        [](const fault::Note&) -> std::string { return {}; },
+                        [&](const fault::KillDaemon& f) -> std::string { return on(f.daemon, f.node); },
+                        [&](const fault::AgentFault& f) -> std::string { return on(f.resource, f.node); },
+                        [&](const fault::AgentClear& f) -> std::string {
+                          return on(f.id.value_or(f.resource.value_or("")), f.node.value_or(""));
+                        },
+                        [&](const fault::KillResource& f) -> std::string { return on(f.resource, f.node); },
+                        [&](const fault::Ask& f) -> std::string {
+                          return std::visit(
+                              [&](const auto& asked) -> std::string {
+                                std::string resource, node;
+                                if constexpr (requires { asked.resource; }) resource = asked.resource;
+                                if constexpr (requires { asked.node; }) node = asked.node;
+                                return on(resource, node);
+                              },
+                              f.command);
+                        },
+                        [](const fault::Other& f) -> std::string {
+                          for (const char* key : {"resource", "server", "switch", "supply", "mount", "node",
+                                                  "database", "device"}) {
+                            if (const auto found = f.arguments.find(key); found != f.arguments.end())
+                              return found->second;
+                          }
+                          return {};
+                        },
+                        [](const auto& f) -> std::string { return f.node; },
+                    },
+                    fault);
 }
 
 }  // namespace fencepost::models

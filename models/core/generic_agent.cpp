@@ -95,6 +95,31 @@ class GenericAgent : public Agent {
   bool modelled_;
 };
 
+// Keeps a state like the generic one, and has durations of its own: services of which nothing matters here
+// but that they start and stop. The figures are assumed.
+struct UsualTimes {
+  Duration start, stop, monitor;
+};
+
+class SimpleAgent final : public GenericAgent {
+ public:
+  explicit SimpleAgent(UsualTimes times) : GenericAgent(true), times_(times) {}
+
+  Duration usual_duration(Machine& machine, const AgentRun& run) override {
+    const std::string& action = run.action();
+    const AgentDurations& durations = machine.world().config().agents;
+    if (durations.find(machine.name(), run.resource(), run.is_probe() ? "probe" : action))
+      return GenericAgent::usual_duration(machine, run);
+    const Duration median = action == "start"  ? times_.start
+                            : action == "stop" ? times_.stop
+                                               : times_.monitor;
+    return machine.sample(sim::LogNormal{.median = median, .sigma = 0.3});
+  }
+
+ private:
+  UsualTimes times_;
+};
+
 // Promotable. Promotion scores 5 and 10, as ocf:pacemaker:Stateful gives them; start, promote and probes wait
 // for crm_attribute at their end, stop and demote call it while their time runs.
 class GenericStateful final : public GenericAgent {
@@ -161,8 +186,17 @@ void add_generic_agents(AgentRegistry& registry) {
   simple("heartbeat", "Dummy");
   registry.add({AgentClass::ocf, "lab", "Stateful"}, std::make_unique<GenericStateful>());
   registry.add({AgentClass::ocf, "pacemaker", "Stateful"}, std::make_unique<GenericStateful>());
-  for (const AgentClass standard :
-       {AgentClass::ocf, AgentClass::systemd, AgentClass::lsb, AgentClass::service}) {
+  static constexpr std::pair<const char*, UsualTimes> kSimple[] = {
+      {"LVM-activate", {600ms, 400ms, 80ms}},     {"iSCSITarget", {500ms, 300ms, 60ms}},
+      {"iSCSILogicalUnit", {200ms, 200ms, 60ms}}, {"iscsi", {1500ms, 800ms, 80ms}},
+      {"nfsserver", {2500ms, 1500ms, 100ms}},     {"exportfs", {120ms, 150ms, 60ms}},
+      {"apache", {1200ms, 1500ms, 60ms}},         {"nginx", {300ms, 400ms, 60ms}},
+  };
+  for (const auto& [type, times] : kSimple)
+    registry.add({AgentClass::ocf, "heartbeat", type}, std::make_unique<SimpleAgent>(times));
+  // A unit is asked over D-Bus: nothing is forked.
+  registry.add_fallback(AgentClass::systemd, std::make_unique<SimpleAgent>(UsualTimes{500ms, 500ms, 5ms}));
+  for (const AgentClass standard : {AgentClass::ocf, AgentClass::lsb, AgentClass::service}) {
     registry.add_fallback(standard, std::make_unique<GenericAgent>(false));
   }
 }

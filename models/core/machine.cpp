@@ -9,6 +9,13 @@
 #include "models/world.h"
 
 namespace fencepost::models {
+namespace {
+
+Duration stretched(Duration duration, double factor) {
+  return Duration(static_cast<std::int64_t>(static_cast<double>(duration.count()) * factor));
+}
+
+}  // namespace
 
 Machine::Machine(World& world, node::NodeId id, std::string name, HardwareConfig hardware)
     : world_(world),
@@ -23,6 +30,7 @@ Machine::Machine(World& world, node::NodeId id, std::string name, HardwareConfig
       stack_(std::make_unique<Stack>(*this)) {}
 
 Machine::~Machine() {
+  power_ = Power::off;  // who is told of what ends now need not look at the others
   stack_->vanish("");
   destroy_processes();
 }
@@ -271,8 +279,14 @@ void Machine::command(node::Command command) {
 
 Duration Machine::sample(const sim::Distribution& distribution) {
   const Duration drawn = sim::sample(distribution, latency_);
-  if (slowness_ == 1) return drawn;
-  return Duration(static_cast<std::int64_t>(static_cast<double>(drawn.count()) * slowness_));
+  const double factor = slowness_ * cpu_load_;
+  return factor == 1 ? drawn : stretched(drawn, factor);
+}
+
+Duration Machine::sample_io(const sim::Distribution& distribution) {
+  const double factor = slowness_ * disk_load_;
+  const Duration drawn = sim::sample(distribution, latency_);
+  return factor == 1 ? drawn : stretched(drawn, factor);
 }
 
 WallSeconds Machine::wall() const {

@@ -251,7 +251,7 @@ void Stack::kill(node::CallId call) { machine_.kill_agent(call); }
 
 void Stack::persist(std::shared_ptr<const cib::Cib> cib) {
   writing_ = std::move(cib);
-  if (!written_.armed()) written_.arm_in(machine_.sample(world().config().latencies.persist));
+  if (!written_.armed()) written_.arm_in(machine_.sample_io(world().config().latencies.persist));
 }
 
 void Stack::write_done() { stored_ = std::exchange(writing_, nullptr); }

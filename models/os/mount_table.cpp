@@ -95,7 +95,7 @@ Task<Errno> MountTable::mount(Process& self, MountRequest request) {
   if (const Errno read = co_await wait_for_device(self, mount, "mount", false); read != Errno::ok)
     co_return read;
   const bool replay = mount->device->read(kState) == kMounted;
-  if (replay) co_await self.sleep(machine_.sample(request.journal_replay));
+  if (replay) co_await self.sleep(machine_.sample_io(request.journal_replay));
   if (!mount->read_only) {
     const Errno written = co_await wait_for_device(self, mount, "mount", true);
     if (written != Errno::ok) co_return written;

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "models/core/stack.h"
-#include "models/database/postgres.h"
+#include "models/database/server.h"
 #include "models/faults.h"
 #include "models/hooks.h"
 #include "models/machine.h"
@@ -76,7 +76,7 @@ std::vector<Process*> processes_of(Machine& machine, const std::string& word, bo
 bool signal_process(Machine& machine, Process& process, const std::string& signal) {
   if (signal == "HUP" || signal == "0") return true;
   if (signal == "KILL") return process.kill(), true;
-  PostgresInstance* server = machine.part<PostgresServers>().run_by(process);
+  DatabaseServer* server = machine.part<DatabaseServers>().run_by(process);
   if (server && (signal == "TERM" || signal == "INT")) return server->stop_fast(), true;
   if (server && signal == "QUIT") return server->stop_immediately(), true;
   if (signal == "TERM" || signal == "INT" || signal == "QUIT" || signal == "ABRT")

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "models/core/given.h"
-#include "models/database/postgres.h"
+#include "models/database/server.h"
 #include "models/machine.h"
 #include "models/os/block_device.h"
 #include "models/os/drbd_modules.h"
@@ -237,19 +237,19 @@ Result<void> ip_duplicate(const Given& given) {
 // --- Databases ---
 
 // Where it runs, unless a node is named.
-Result<PostgresInstance*> database(const Given& given) {
+Result<DatabaseServer*> database(const Given& given) {
   for (const auto& machine : given.world().machines()) {
     if (!machine->up()) continue;
     const std::string node = given.text("node");
     if (!node.empty() && resolve(given.world(), node) != machine->id()) continue;
-    PostgresInstance* found = machine->part<PostgresServers>().find(given.text("resource"));
+    DatabaseServer* found = machine->part<DatabaseServers>().find(given.text("resource"));
     if (found && found->has_process()) return found;
   }
   return failure({}, "database '" + given.text("resource") + "' runs nowhere now");
 }
 
 // It may be gone with its machine when the fault ends.
-Result<void> on_database(const Given& given, const std::function<void(PostgresInstance&, bool)>& set) {
+Result<void> on_database(const Given& given, const std::function<void(DatabaseServer&, bool)>& set) {
   const auto found = database(given);
   if (!found) return tl::unexpected(found.error());
   Machine* const machine = &(*found)->machine();
@@ -258,7 +258,7 @@ Result<void> on_database(const Given& given, const std::function<void(PostgresIn
   return given.lasting([&] { set(**found, true); },
                        [machine, life, resource, set] {
                          if (!machine->up() || machine->boots() != life) return;
-                         if (PostgresInstance* there = machine->part<PostgresServers>().find(resource))
+                         if (DatabaseServer* there = machine->part<DatabaseServers>().find(resource))
                            set(*there, false);
                        });
 }
@@ -271,23 +271,30 @@ Result<void> db_crash(const Given& given) {
 }
 
 Result<void> db_hang(const Given& given) {
-  return on_database(given, [](PostgresInstance& db, bool on) { db.hang(on); });
+  return on_database(given, [](DatabaseServer& db, bool on) { db.hang(on); });
 }
 
 Result<void> db_slow(const Given& given) {
   const auto factor = given.number("factor", 1000);
   if (!factor) return tl::unexpected(factor.error());
-  return on_database(given, [by = *factor](PostgresInstance& db, bool on) { db.slow(on ? by : 1); });
+  return on_database(given, [by = *factor](DatabaseServer& db, bool on) { db.slow(on ? by : 1); });
 }
 
 Result<void> db_out_of_connections(const Given& given) {
-  return on_database(given, [](PostgresInstance& db, bool on) { db.use_up_connections(on); });
+  return on_database(given, [](DatabaseServer& db, bool on) { db.use_up_connections(on); });
 }
 
 Result<void> db_long_recovery(const Given& given) {
   const auto by = given.duration("by", 5min);
   if (!by) return tl::unexpected(by.error());
-  given.world().part<RecoveryDelays>().by_resource[given.text("resource")] = *by;
+  given.world().part<DatabaseDelays>().recovery[given.text("resource")] = *by;
+  return {};
+}
+
+Result<void> db_slow_shutdown(const Given& given) {
+  const auto by = given.duration("by", 5min);
+  if (!by) return tl::unexpected(by.error());
+  given.world().part<DatabaseDelays>().shutdown[given.text("resource")] = *by;
   return {};
 }
 
@@ -356,6 +363,10 @@ std::vector<FaultVerb> storage_fault_verbs() {
       given_verb("db_long_recovery", "database", "resource, by",
                  "Crash recoveries of the database take so much longer from now on.",
                  "{at: 0s, verb: db_long_recovery, resource: db, by: 5m}", db_long_recovery),
+      given_verb(
+          "db_slow_shutdown", "database", "resource, by",
+          "Orderly shutdowns of the database take so much longer from now on: much to flush, or to archive.",
+          "{at: 0s, verb: db_slow_shutdown, resource: db, by: 3m}", db_slow_shutdown),
   };
 }
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "models/agents/storage_agents.h"
-#include "models/database/postgres.h"
+#include "models/database/server.h"
 #include "models/hooks.h"
 #include "models/machine.h"
 #include "models/os/drbd_modules.h"
@@ -12,6 +12,7 @@
 #include "models/os/nfs_servers.h"
 #include "models/services/addresses.h"
 #include "models/services/clients.h"
+#include "models/services/virtual_machines.h"
 #include "models/world.h"
 
 namespace fencepost::models {
@@ -46,8 +47,12 @@ bool runs(const Machine& machine, const std::string& command) {
 // kill_resource: a database dies, an address is taken off its interface. A mount or a DRBD device cannot
 // crash.
 bool kill_service(Machine& machine, std::string_view resource) {
-  if (PostgresInstance* database = machine.part<PostgresServers>().find(resource)) {
+  if (DatabaseServer* database = machine.part<DatabaseServers>().find(resource)) {
     database->crash();
+    return true;
+  }
+  if (Guest* guest = machine.part<Guests>().known(resource); guest && guest->is_on()) {
+    guest->end();
     return true;
   }
   Addresses& addresses = machine.world().part<Addresses>();
@@ -92,6 +97,10 @@ Result<void> build_storage(World& world, StorageConfig config) {
       return failure({}, "world.mounts: no NFS server '" + server + "': describe it under world.nfs");
     }
   }
+  const std::string& from = storage.config_.clients.network;
+  if (!from.empty() && !world.network().find_network(from))
+    return failure({}, "world.clients: there is no network '" + from + "': name it under world.networks");
+  if (!from.empty()) world.network().add_endpoint("clients");
   for (const auto& database : storage.config_.databases) world.part<Clients>().add(database);
   add_storage_agents(world.agents());
   world.part<Hooks>().kill_resource.push_back(kill_service);

@@ -57,7 +57,48 @@ std::vector<std::string> Addresses::bound_on(std::string_view address) const {
 
 void Addresses::announce(Machine& machine, std::string_view address) {
   world_.part<Clients>().settle();
-  owner_[std::string(address)] = machine.name();
+  if (clients_reach(machine)) {
+    owner_[std::string(address)] = machine.name();
+    stale_.erase(std::string(address));
+  } else {
+    ask_later(std::string(address));
+  }
+  world_.part<Clients>().look();
+}
+
+bool Addresses::clients_reach(const Machine& machine) const {
+  const std::string& name = world_.part<StorageWorld>().config().clients.network;
+  const auto network = world_.network().find_network(name);
+  const auto clients = world_.network().find_endpoint("clients");
+  if (name.empty() || !network || !clients) return true;
+  return world_.network().passes_both_ways(endpoint(machine.id()), *clients, *network);
+}
+
+// Who has it is asked again when the entry has timed out; nobody answers while the way is closed.
+void Addresses::ask_later(const std::string& address) {
+  if (!stale_.insert(address).second) return;
+  world_.at(world_.now() + world_.part<StorageWorld>().config().clients.arp_timeout,
+            [this, address] { ask(address); });
+}
+
+void Addresses::ask(const std::string& address) {
+  if (stale_.erase(address) == 0) return;  // an announcement was heard meanwhile
+  world_.part<Clients>().settle();
+  owner_[address].clear();
+  for (const std::string& name : bound_on(address)) {
+    const Machine* machine = world_.find_machine(name);
+    if (machine && machine->serves() && clients_reach(*machine)) owner_[address] = name;
+  }
+  world_.part<Clients>().look();
+}
+
+// A client that got no answer asks again and again: the first who can answer has it.
+void Addresses::network_changed() {
+  if (world_.part<StorageWorld>().config().clients.network.empty()) return;
+  for (const std::string& address : known_) {
+    if (owner(address).empty() && !bound_on(address).empty()) ask_later(address);
+  }
+  world_.part<Clients>().settle();
   world_.part<Clients>().look();
 }
 

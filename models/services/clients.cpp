@@ -4,7 +4,7 @@
 #include <chrono>
 
 #include "models/core/service_watch.h"
-#include "models/database/postgres.h"
+#include "models/database/server.h"
 #include "models/machine.h"
 #include "models/os/block_device.h"
 #include "models/services/addresses.h"
@@ -62,12 +62,12 @@ std::int64_t Clients::acknowledged(std::string_view resource) {
 
 std::int64_t Clients::lost(std::string_view resource) { return find(resource).lost; }
 
-void Clients::runs(std::string_view resource, PostgresInstance& instance) {
+void Clients::runs(std::string_view resource, DatabaseServer& instance) {
   find(resource).instances.push_back(&instance);
   look();
 }
 
-void Clients::gone(PostgresInstance& instance) {
+void Clients::gone(DatabaseServer& instance) {
   settle();
   for (Service& service : services_) std::erase(service.instances, &instance);
   look();
@@ -109,10 +109,10 @@ void Clients::look() {
 
 void Clients::look(Service& service) {
   const auto found = std::find_if(service.instances.begin(), service.instances.end(),
-                                  [&](const PostgresInstance* i) { return serves(service, *i); });
-  PostgresInstance* const now = found == service.instances.end() ? nullptr : *found;
-  for (PostgresInstance* instance : std::deque<PostgresInstance*>(service.instances)) {
-    const bool writing = service.config.writes_per_second > 0 && instance->state() == PostgresState::running;
+                                  [&](const DatabaseServer* i) { return serves(service, *i); });
+  DatabaseServer* const now = found == service.instances.end() ? nullptr : *found;
+  for (DatabaseServer* instance : std::deque<DatabaseServer*>(service.instances)) {
+    const bool writing = service.config.writes_per_second > 0 && instance->state() == ServerState::running;
     if (writing && instance->device().writes() == DeviceIo::waits) instance->block_in_commit();
   }
   if (now == service.serving) return;
@@ -130,9 +130,10 @@ void Clients::look(Service& service) {
 }
 
 // From end to end: packets arrive at this machine, somebody listens, the answer is on disk.
-bool Clients::serves(const Service& service, const PostgresInstance& instance) const {
+bool Clients::serves(const Service& service, const DatabaseServer& instance) const {
   if (!instance.machine().serves() || !instance.accepts_clients()) return false;
   const Addresses& addresses = world_.part<Addresses>();
+  if (!addresses.clients_reach(instance.machine())) return false;
   std::string_view address;
   if (!service.config.address.empty()) {
     address = addresses.find(service.config.address);

@@ -17,7 +17,7 @@
 namespace fencepost::models {
 
 class World;
-class PostgresInstance;
+class DatabaseServer;
 class BlockDevice;
 
 class Clients final : public WorldPart {
@@ -36,8 +36,8 @@ class Clients final : public WorldPart {
   std::int64_t lost(std::string_view resource);
 
   // The database of this resource runs there, or no longer does.
-  void runs(std::string_view resource, PostgresInstance& instance);
-  void gone(PostgresInstance& instance);
+  void runs(std::string_view resource, DatabaseServer& instance);
+  void gone(DatabaseServer& instance);
 
   void machine_up(Machine&) override { look(); }
   void machine_down(Machine&) override { look(); }
@@ -46,9 +46,9 @@ class Clients final : public WorldPart {
  private:
   struct Service {
     DatabaseConfig config;
-    bool watched = false;                     // its agent has run: the record may speak of it
-    std::deque<PostgresInstance*> instances;  // that run now, anywhere
-    PostgresInstance* serving = nullptr;
+    bool watched = false;                   // its agent has run: the record may speak of it
+    std::deque<DatabaseServer*> instances;  // that run now, anywhere
+    DatabaseServer* serving = nullptr;
     SimTime since{};  // up to here, writes are counted
     std::int64_t acknowledged = 0;
     std::int64_t lost = 0;
@@ -57,7 +57,7 @@ class Clients final : public WorldPart {
   Service& find(std::string_view resource);
   void settle(Service& service);
   void look(Service& service);
-  bool serves(const Service& service, const PostgresInstance& instance) const;
+  bool serves(const Service& service, const DatabaseServer& instance) const;
   void check_data(Service& service);
 
   World& world_;

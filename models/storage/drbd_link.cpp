@@ -79,7 +79,15 @@ void Drbd::expect_loss(SimTime now, int host, int peer) {
   const double share = talking ? 1.0 : chance_.unit();
   const Duration idle{static_cast<std::int64_t>(share * static_cast<double>(options.ping_interval.count()))};
   const Duration by_ping = idle + options.ping_timeout;
-  here.notices_at = now + (writing ? std::min(options.timeout, by_ping) : by_ping);
+  if (!writing) {
+    here.notices_at = now + by_ping;
+    return;
+  }
+  // The timeout runs from the first write that goes unanswered: who is busy makes one soon (assumed).
+  constexpr Duration kBetweenWrites = 100ms;
+  const Duration until_write{
+      static_cast<std::int64_t>(chance_.unit() * static_cast<double>(kBetweenWrites.count()))};
+  here.notices_at = now + std::min(until_write + options.timeout, by_ping);
 }
 
 // Promotion asks connected peers at once whether they live, so a dead one is found after ping-timeout.

@@ -103,11 +103,11 @@ TEST_CASE(
   busy.pass(5999ms);
   CHECK(busy.link(alice) == "Connected");
   CHECK(busy.drbd.writes(alice, 0) == DeviceIo::waits);
-  busy.pass(1ms);
+  busy.pass(101ms);  // the first write without an answer came within 100 ms
   CHECK(busy.link(alice) == "Connecting");
   CHECK(busy.drbd.writes(alice, 0) == DeviceIo::flows);
   // bob's ping-int began with the last write it received.
-  busy.pass(4499ms);
+  busy.pass(4399ms);
   CHECK(busy.link(bob) == "Connected");
   busy.pass(1ms);
   CHECK(busy.link(bob) == "Connecting");
@@ -255,7 +255,7 @@ TEST_CASE("DRBD: resource-and-stonith freezes I/O until the fence-peer handler h
   pair.with_primary_alice();
   pair.drbd.set_busy(pair.now, alice, true);
   pair.cut();
-  pair.pass(6s);
+  pair.pass(6100ms);
 
   REQUIRE(pair.drbd.fence_requests().size() == 1);
   CHECK(pair.drbd.writes(alice, 0) == DeviceIo::waits);
@@ -337,4 +337,56 @@ TEST_CASE("DRBD: a host that stood still finds its peer gone on without it", "[d
   pair.pass(30s);
   CHECK(pair.disks(bob) == "UpToDate/UpToDate");
   CHECK(pair.drbd.data(0).missing(pair.drbd.version(bob, 0)) == 0);
+}
+
+namespace {
+
+// Both wrote after a partition: alice `a` writes, bob, who was promoted later, `b`. Then so many of them stay
+// Primary, alice first, and the way is open again. Whose writes are gone: "alice", "bob", or "nobody yet".
+struct Parted {
+  std::int64_t a = 10, b = 4;
+  int primaries = 0;
+};
+std::string victim(const std::string& policy, Parted parted) {
+  Pair pair(policy);
+  pair.with_primary_alice();
+  pair.cut();
+  pair.pass(11s);
+  REQUIRE(pair.drbd.promote(pair.now, bob) == DrbdAnswer::done);
+  if (parted.a > 0) pair.drbd.write(pair.now, alice, 0, parted.a, true);
+  if (parted.b > 0) pair.drbd.write(pair.now, bob, 0, parted.b, true);
+  if (parted.primaries < 1) pair.drbd.demote(pair.now, alice);
+  if (parted.primaries < 2) pair.drbd.demote(pair.now, bob);
+  pair.heal();
+  pair.pass(30s);
+  if (pair.link(alice) == "StandAlone" && pair.link(bob) == "StandAlone") return "nobody yet";
+  const std::int64_t missing = pair.drbd.data(0).missing(pair.drbd.version(alice, 0));
+  return missing == parted.a ? "alice" : missing == parted.b ? "bob" : std::to_string(missing);
+}
+
+}  // namespace
+
+TEST_CASE("DRBD: after-sb-0pri decides between two former primaries", "[drbd]") {
+  CHECK(victim("after-sb-0pri disconnect;", {}) == "nobody yet");
+  CHECK(victim("after-sb-0pri discard-younger-primary;", {}) == "bob");
+  CHECK(victim("after-sb-0pri discard-older-primary;", {}) == "alice");
+  CHECK(victim("after-sb-0pri discard-least-changes;", {.a = 3, .b = 9}) == "alice");
+  CHECK(victim("after-sb-0pri discard-least-changes;", {.a = 9, .b = 3}) == "bob");
+  CHECK(victim("after-sb-0pri discard-zero-changes;", {.a = 9, .b = 3}) == "nobody yet");
+}
+
+TEST_CASE("DRBD: after-sb-1pri decides against a Secondary, or not at all", "[drbd]") {
+  CHECK(victim("after-sb-1pri disconnect;", {.primaries = 1}) == "nobody yet");
+  CHECK(victim("after-sb-1pri discard-secondary;", {.primaries = 1}) == "bob");
+  // consensus: only if after-sb-0pri would have chosen the Secondary, too.
+  CHECK(victim("after-sb-0pri discard-younger-primary; after-sb-1pri consensus;", {.primaries = 1}) == "bob");
+  CHECK(victim("after-sb-0pri discard-older-primary; after-sb-1pri consensus;", {.primaries = 1}) ==
+        "nobody yet");
+  CHECK(victim("after-sb-0pri discard-least-changes; after-sb-1pri violently-as0p;",
+               {.a = 3, .b = 9, .primaries = 1}) == "alice");
+}
+
+TEST_CASE("DRBD: with two primaries only violently-as0p goes on", "[drbd]") {
+  CHECK(victim("after-sb-0pri discard-younger-primary; after-sb-2pri disconnect;", {.primaries = 2}) ==
+        "nobody yet");
 }

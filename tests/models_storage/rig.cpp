@@ -16,8 +16,10 @@ WorldConfig two_machines(std::uint64_t seed) {
 }
 
 const std::map<std::string, std::pair<std::string, std::string>> kAgents = {
-    {"drbd", {"linbit", "drbd"}},   {"fs", {"heartbeat", "Filesystem"}},    {"ip", {"heartbeat", "IPaddr2"}},
-    {"db", {"heartbeat", "pgsql"}}, {"other", {"heartbeat", "Filesystem"}},
+    {"drbd", {"linbit", "drbd"}},           {"fs", {"heartbeat", "Filesystem"}},
+    {"ip", {"heartbeat", "IPaddr2"}},       {"db", {"heartbeat", "pgsql"}},
+    {"other", {"heartbeat", "Filesystem"}}, {"my", {"heartbeat", "mysql"}},
+    {"vm", {"heartbeat", "VirtualDomain"}}, {"web", {"heartbeat", "nginx"}},
 };
 
 }  // namespace
@@ -59,6 +61,7 @@ Rig::Rig(StorageConfig storage, std::uint64_t seed)
                  {"fs", {{"device", "/dev/drbd0"}, {"directory", "/srv/db"}, {"fstype", "ext4"}}},
                  {"ip", {{"ip", "10.0.0.100"}}},
                  {"db", {{"pgdata", "/srv/db/data"}}},
+                 {"my", {{"datadir", "/srv/db/data"}}},
                  {"other", {{"device", "/dev/sdc"}, {"directory", "/srv/other"}, {"fstype", "ext4"}}}},
       world(two_machines(seed), hands(*this)) {
   world.add_observer(*this);
@@ -79,6 +82,7 @@ int Rig::order(const std::string& node, const std::string& resource, const std::
   command->action = action;
   command->timeout = timeout;
   for (const auto& [name, value] : parameters[resource]) command->parameters.emplace_back(name, value);
+  for (const auto& [name, value] : meta[resource]) command->meta.emplace_back(name, value);
   results_.emplace_back();
   machine(node).run_agent(node::CallId{results_.size() - 1}, command, "");
   return static_cast<int>(results_.size()) - 1;

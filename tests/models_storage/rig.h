@@ -40,7 +40,7 @@ class Rig : public backend::Observer, public AgentWatcher {
          Duration timeout = 60s);
 
   // fs, ip, db and drbd are the resources of the usual stack; parameters may be changed before they are used.
-  std::map<std::string, Parameters> parameters;
+  std::map<std::string, Parameters> parameters, meta;
   // drbd promoted, fs, ip and db started on this node; drbd started on the other.
   void stack_on(const std::string& node);
 

@@ -78,6 +78,7 @@ end: {duration: 3m}
 expect:
   violated: [fence_loop]
   sql: [{about: nobody is ever sure, none: SELECT target FROM fences WHERE success}]
+  absent: [{start: "d:start"}]
 )");
 }
 
@@ -91,5 +92,81 @@ end: {duration: 3m}
 expect:
   order: [{start: "d:start", node: n1, not_before: 42s, not_after: 47s}]
   never: [fence_loop, start_before_fence]
+)");
+}
+
+// 4 GiB at 110 MiB/s: 37 s a round, and each round leaves 1 GiB (the working set) to send again, for ever.
+// The timeout of migrate_to ends it after 60 s; then the guest is stopped (6 s) and started on the other
+// node.
+TEST_CASE("migration: one that never converges times out, and costs the outage that it was to avoid",
+          "[stories]") {
+  play(R"(
+nodes: [n1, n2]
+cib_xml: |
+  <configuration><crm_config/><nodes/><resources>
+  <primitive id="vm" class="ocf" provider="heartbeat" type="VirtualDomain">
+  <meta_attributes id="vm-meta"><nvpair id="vm-migrate" name="allow-migrate" value="true"/></meta_attributes>
+  <operations><op id="vm-mon" name="monitor" interval="10s" timeout="30s"/>
+  <op id="vm-start" name="start" interval="0" timeout="90s"/><op id="vm-stop" name="stop" interval="0" timeout="90s"/>
+  <op id="vm-to" name="migrate_to" interval="0" timeout="60s"/><op id="vm-from" name="migrate_from" interval="0" timeout="60s"/>
+  </operations></primitive></resources>
+  <constraints><rsc_location id="there" rsc="vm" node="n1" score="100"/></constraints></configuration>
+properties: {stonith-enabled: "false"}
+world: {virtual_machines: {vm: {boot: 20s, shutdown: 6s, dirty_rate: 200MiB}}}
+faults: [{at: 30s, verb: standby, node: n1}]
+end: {duration: 4m}
+expect:
+  order:
+    - {start: "vm:migrate_to", node: n1}
+    - {start: "vm:stop", node: n1, not_before: 89s}
+    - {start: "vm:start", node: n2}
+  outage: {vm: {count: 1, at_least: 20s, at_most: 40s}}
+  runs_on: {vm: n2}
+  never: [active_twice]
+)");
+}
+
+TEST_CASE("migration: one that converges costs no more than the downtime limit", "[stories]") {
+  play(R"(
+nodes: [n1, n2]
+cib_xml: |
+  <configuration><crm_config/><nodes/><resources>
+  <primitive id="vm" class="ocf" provider="heartbeat" type="VirtualDomain">
+  <meta_attributes id="vm-meta"><nvpair id="vm-migrate" name="allow-migrate" value="true"/></meta_attributes>
+  <operations><op id="vm-mon" name="monitor" interval="10s" timeout="30s"/>
+  <op id="vm-to" name="migrate_to" interval="0" timeout="120s"/></operations></primitive></resources>
+  <constraints><rsc_location id="there" rsc="vm" node="n1" score="100"/></constraints></configuration>
+properties: {stonith-enabled: "false"}
+world: {virtual_machines: {vm: {boot: 20s}}}
+faults: [{at: 30s, verb: standby, node: n1}]
+end: {duration: 4m}
+expect:
+  outage: {vm: {count: 1, at_most: 300ms}}
+  runs_on: {vm: n2}
+  never: [active_twice]
+)");
+}
+
+TEST_CASE(
+    "faults at a random rate: as often as told, not before all is quiet, and the same with the same seed",
+    "[stories]") {
+  const std::string text = "nodes: [n1, n2, n3]" + dummy_on("n1") + R"(
+properties: {stonith-enabled: "false"}
+faults: [{every: {exponential: 5m}, times: 4, stable: 30s, verb: kill_resource, resource: d}]
+end: {duration: 3h}
+expect: {outage: {d: {count: 4}}, runs_on: {d: n1}}
+)";
+  CHECK(play(text).fingerprint == play(text).fingerprint);
+}
+
+TEST_CASE("a switch that fails takes the links of both nodes with it", "[stories]") {
+  play("nodes: [n1, n2, n3]" + dummy_on("n3") + R"(
+properties: {stonith-enabled: "false"}
+world: {switches: {sw1: {hosts: [n2, n3]}}}
+faults: [{at: 10s, verb: switch_down, switch: sw1, for: 1m}]
+end: {duration: 40s}
+expect:
+  roles: [{resource: d, node: n3, role: Stopped}]
+  never: [no_quorum_service]
 )");
 }
