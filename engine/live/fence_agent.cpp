@@ -35,7 +35,8 @@ Result<Program> fence_program(const node::AgentCommand& command, const AgentPath
     program.input += name + "=" + value + "\n";
   }
   // Starting a device is asking it: the agents' API has no start.
-  if (!has_action) program.input += "action=" + (command.action == "start" ? "monitor" : command.action) + "\n";
+  if (!has_action)
+    program.input += "action=" + (command.action == "start" ? "monitor" : command.action) + "\n";
   return program;
 }
 

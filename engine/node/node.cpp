@@ -26,8 +26,8 @@ bool is_for(const Body& body, NodeId self) {
 class Node::Impl {
  public:
   explicit Impl(NodeOptions options)
-      : self_{options.self, options.nodelist, options.profile, options.cpus, options.journal_repeats,
-              options.watchdog_timeout},
+      : self_{options.self, options.nodelist,        options.profile,
+              options.cpus, options.journal_repeats, options.watchdog_timeout},
         chance_(sim::Stream{options.seed}.fork("node:" + self_.name())) {
     HA_ASSERT(options.self.valid() && options.self.index() < options.nodelist->size());
     HA_ASSERT(options.profile != nullptr);

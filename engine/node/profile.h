@@ -47,8 +47,8 @@ struct Profile {
   // The DC does not ask for a plan while a CIB call of its own is unanswered. It then sleeps this long, deaf,
   // and looks again. 1 s in Pacemaker; 0 means that it waits for no answers.
   Duration unanswered_sleep{};
-  // The DC asks for no plan until it has seen every change of its own in the group's order: a plan without them
-  // would fence nodes that have just joined. Who sleeps needs this less.
+  // The DC asks for no plan until it has seen every change of its own in the group's order: a plan without
+  // them would fence nodes that have just joined. Who sleeps needs this less.
   bool plans_on_what_is_seen = false;
   // How long a CIB call of the controller is unanswered: after a change of cluster properties it has to read
   // them again.

@@ -26,8 +26,8 @@ class Replica {
   bool take(Step& step, const WholeCib& message);
   void membership_changed() { marked_.reset(); }
 
-  // Changes that this node has sent and that have not come back in the group's order: what it knows and its replica
-  // does not. A group loses none of them for as long as this node stays in it.
+  // Changes that this node has sent and that have not come back in the group's order: what it knows and its
+  // replica does not. A group loses none of them for as long as this node stays in it.
   void sent() { ++unseen_; }
   void seen() {
     if (unseen_ > 0) --unseen_;

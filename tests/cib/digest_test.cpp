@@ -6,5 +6,5 @@
 using namespace fencepost::cib;
 
 TEST_CASE("digest: the texts are those real Pacemaker records in op-digest", "[cib]") {
-  CHECK(digest({}) == "f2317cad3d54cec5d7d7aa7d0bf35cf8");
+  CHECK(digest(std::vector<DigestField>{}) == "f2317cad3d54cec5d7d7aa7d0bf35cf8");
 }

@@ -103,5 +103,15 @@ TEST_CASE("corosync.conf: the main job's file is read", "[corosync.conf]") {
   CHECK(nodelist(*read) == node::Nodelist{{"db1", 1}, {"db2", 2}});
   CHECK(read->quorum.two_node);
   CHECK(read->quorum.wait_for_all == true);
-  CHECK(read->ignored == std::vector<std::string>{"totem.transport (line 5)"});
+  CHECK(read->ignored.empty());
+}
+
+TEST_CASE("corosync.conf: a transport other than the default is told to have no effect", "[corosync.conf]") {
+  const auto ignored = [](const std::string& transport) {
+    const auto read = parse_corosync_conf("totem {\ntransport: " + transport + "\n}\n", "corosync.conf");
+    REQUIRE(read);
+    return read->ignored;
+  };
+  CHECK(ignored("knet").empty());
+  CHECK(ignored("udpu") == std::vector<std::string>{"totem.transport (line 2)"});
 }

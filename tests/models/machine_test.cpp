@@ -17,7 +17,8 @@ TEST_CASE("machine: power-on, then boot, then corosync, its own membership, and 
   REQUIRE(power.size() == 1);
   REQUIRE(membership.size() == 1);
   REQUIRE(stack.size() == 1);
-  // 5 s of boot and 35-110 ms of set-up, 50-90 ms until corosync runs, 335-375 until its own membership, 10-18 until the engine.
+  // 5 s of boot and 35-110 ms of set-up, 50-90 ms until corosync runs, 335-375 until its own membership,
+  // 10-18 until the engine.
   CHECK(membership[0].first >= 5s + 420ms);
   CHECK(membership[0].first <= 5s + 575ms);
   CHECK(membership[0].second.members == std::vector<std::string>{"n1"});

@@ -101,9 +101,10 @@ TEST_CASE("reader: what people mistype is found, with its place and what was mea
         "test.yaml:3:19: there is no fault 'crahs', did you mean 'crash'? (fencepost faults lists them)");
   CHECK(error(with_fault("{at: -1, verb: crash, node: node1}")) ==
         "test.yaml:3:10: '-1' is negative; a time counts from t=0, a duration from 0 up");
-  CHECK(error(with_fault("{at: 1, verb: crash, node: node7}")) ==
-        "test.yaml:3:32: there is no node 'node7'; there are node1, node2, @dc, @other, @any, @active:RES and "
-        "@promoted:RES");
+  CHECK(
+      error(with_fault("{at: 1, verb: crash, node: node7}")) ==
+      "test.yaml:3:32: there is no node 'node7'; there are node1, node2, @dc, @other, @any, @active:RES and "
+      "@promoted:RES");
   CHECK(error(with_fault("{at: 1, verb: crash, node: node1, back: 3}")) ==
         "test.yaml:3:39: 'back' is no key of a fault; there are at, back_after, back_after_s, delay_after, "
         "delay_s, every, node, "

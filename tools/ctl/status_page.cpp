@@ -123,9 +123,9 @@ std::string failure_text(const policy::FailedOperation& one, const ClusterState&
             (reason.empty() ? "" : ": " + reason) + ")";
   }
   if (one.last_rc_change) text += " at " + options.clock(*one.last_rc_change);
-  if (one.exec_ms > 0)
-    text += one.exec_ms % 1000 == 0 ? fmt::format(" after {}s", one.exec_ms / 1000)
-                                    : fmt::format(" after {}.{:03}s", one.exec_ms / 1000, one.exec_ms % 1000);
+  if (const std::int64_t ms = one.exec_ms.value_or(0); ms > 0)
+    text += ms % 1000 == 0 ? fmt::format(" after {}s", ms / 1000)
+                           : fmt::format(" after {}.{:03}s", ms / 1000, ms % 1000);
   return text;
 }
 

@@ -81,7 +81,8 @@ void History::operation(const Entry& entry, const Operation& one) {
     all.emplace_back("op-digest", changed ? "0123456789abcdef0123456789abcdef" : cib::digest(parameters));
     if (cluster_.themes.parameters && dice_.chance(0.4)) {
       all.emplace_back("op-force-restart", dice_.pick({" state ", " fake ", ""}));
-      all.emplace_back("op-restart-digest", dice_.chance(0.5) ? cib::digest({}) : cib::digest(parameters));
+      all.emplace_back("op-restart-digest", dice_.chance(0.5) ? cib::digest(std::vector<cib::DigestField>{})
+                                                              : cib::digest(parameters));
     }
   }
   if (one.status != 0 && dice_.chance(0.3)) all.emplace_back("exit-reason", "it said no");
