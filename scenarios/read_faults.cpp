@@ -334,17 +334,32 @@ class FaultReader {
       const std::size_t comma = std::min(rest.find(", "), rest.size());
       const std::string name = rest.substr(0, rest.find_first_of(" ,=("));
       rest.erase(0, std::min(comma + 2, rest.size()));
+      // What a fault is done to must be said; where there is only one of a kind, or all are meant, it need
+      // not.
+      if ((name == "server" || name == "switch") && !f.require(name.c_str())) continue;
       const Value* value = f.take(name);
       if (value == nullptr) continue;
       scenarios::read(*value, out.arguments[name], problems_);
-      check_argument(*value, name);
+      check_argument(*value, name, verb.family);
     }
     return out;
   }
-  void check_argument(const Value& value, const std::string& name) {
+  void check_argument(const Value& value, const std::string& name, const std::string& family) {
     Duration ignored{};
-    if (name == "for") scenarios::read(value, ignored, problems_);
+    double number = 1;
+    if (name == "for" || name == "by") scenarios::read(value, ignored, problems_);
+    if (name == "factor") scenarios::read(value, number, problems_);
+    if (!(number > 0)) problems_.add(value, "factor must be above 0");
     if (name == "node" || name == "peer") check_node(value, value.text);
+    if (name == "server") check_server(value);
+    if (name == "resource" && family != "drbd") check_resource(value, value.text);
+  }
+  void check_server(const Value& value) {
+    std::vector<std::string> names;
+    for (const models::NfsServerConfig& known : scenario_.storage.nfs_servers) names.push_back(known.name);
+    if (std::ranges::find(names, value.text) == names.end())
+      problems_.add(value, "there is no NFS server '" + value.text + "': name it under world: nfs" +
+                               did_you_mean(value.text, names));
   }
 
   // --- Arguments ---

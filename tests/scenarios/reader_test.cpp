@@ -118,6 +118,18 @@ TEST_CASE("reader: what people mistype is found, with its place and what was mea
         "test.yaml:1:21: 'nodse' is no key of a scenario, did you mean 'nodes'?");
 }
 
+TEST_CASE("reader: a fault names things that are there", "[scenarios]") {
+  const std::string filer = "world: {nfs: {filer: {exports: [/home]}}}\n";
+  CHECK(error(filer + with_fault("{at: 1s, verb: nfs_hang, server: fler}")).find("no NFS server 'fler'") !=
+        std::string::npos);
+  CHECK(error(filer + with_fault("{at: 1s, verb: nfs_hang}")).find("server") != std::string::npos);
+  CHECK(error(with_fault("{at: 1s, verb: db_crash, resource: database}")).find("no resource 'database'") !=
+        std::string::npos);
+  CHECK(error(filer + with_fault("{at: 1s, verb: nfs_slow, server: filer, factor: 0}")).find("above 0") !=
+        std::string::npos);
+  scenario(filer + with_fault("{at: 1s, verb: nfs_hang, server: filer, for: 10m}"));
+}
+
 TEST_CASE("reader: a missing file and a missing CIB are told with what to do", "[scenarios]") {
   CHECK(error("cib_file: other.xml").find("test.yaml:1:11: cib_file: ") == 0);
   CHECK(error("nodes: 2") == "test.yaml:1:1: a scenario needs a CIB: give cib_file or cib_xml");
