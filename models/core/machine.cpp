@@ -33,6 +33,8 @@ Machine::~Machine() {
   power_ = Power::off;  // who is told of what ends now need not look at the others
   stack_->vanish("");
   destroy_processes();
+  // Parts of the world outlive their machines, and so may alarms that wait for this one to thaw.
+  for (Alarm* alarm : std::exchange(held_, {})) alarm->state_ = Alarm::State::idle;
 }
 
 // --- Power ---
