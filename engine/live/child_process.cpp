@@ -14,6 +14,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <utility>
 
 #include "engine/base/assert.h"
@@ -64,11 +65,27 @@ std::string began(pid_t pid) {
   return text.substr(begin, text.find(' ', begin) - begin);
 }
 
-bool is_zombie(pid_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  std::string text((std::istreambuf_iterator<char>(file)), {});
-  const std::size_t name_end = text.rfind(')');
-  return name_end != std::string::npos && text.size() > name_end + 2 && text[name_end + 2] == 'Z';
+// The number has been given to somebody else since, so that the group of that number is gone too.
+bool is_another(pid_t pid, const std::string& start) {
+  const std::string now = began(pid);
+  return !now.empty() && now != start;
+}
+
+// Whether a process of this group still runs: the leader, or one that it left behind, perhaps in D state.
+bool group_lives(pid_t group) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+    if (std::atoi(entry.path().filename().c_str()) <= 0) continue;
+    std::ifstream file(entry.path() / "stat");
+    const std::string text((std::istreambuf_iterator<char>(file)), {});
+    const std::size_t name_end = text.rfind(')');
+    if (name_end == std::string::npos) continue;
+    char state = 0;
+    pid_t parent = 0, its_group = 0;
+    std::istringstream(text.substr(name_end + 1)) >> state >> parent >> its_group;
+    if (its_group == group && state != 'Z' && state != 'X') return true;
+  }
+  return false;
 }
 
 // In the child, between fork and exec: nothing but system calls.
@@ -127,9 +144,18 @@ std::optional<Error> ChildProcess::start(const Program& program) {
   }
 
   pidfd_ = Descriptor(pidfd_open(pid, 0));
-  HA_ASSERT(pidfd_);
   const std::string file = register_directory_ + "/" + std::to_string(pid);
-  std::ofstream(file) << began(pid) << ' ' << name << '\n';
+  std::ofstream registration(file);
+  registration << began(pid) << ' ' << name << '\n' << std::flush;
+  if (!pidfd_ || !registration) {
+    const int error = errno;
+    go->write.close();  // it never begins
+    waitpid(pid, nullptr, 0);
+    std::error_code ignored;
+    std::filesystem::remove(file, ignored);
+    pidfd_ = {};
+    return cannot(name, error);
+  }
   registered_ = file;
   const bool sent = ::write(go->write.get(), "g", 1) == 1;
   HA_ASSERT(sent);
@@ -202,7 +228,8 @@ void ChildProcess::stop_watching(Descriptor& end) {
 // for.
 void ChildProcess::gone() {
   siginfo_t info{};
-  HA_ASSERT(waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED) == 0);
+  HA_ASSERT(waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED | WNOHANG) == 0);
+  if (info.si_pid == 0) return;  // what was ready had this descriptor's number before
   for (Stream* each : {&output_, &errors_}) {
     while (each->end && each->text.size() < kOutputMax) {
       const std::size_t before = each->text.size();
@@ -240,7 +267,7 @@ std::vector<std::string> end_leftovers(const std::string& register_directory, Du
       std::string start, name;
       std::ifstream(entry.path()) >> start >> name;
       // A file without a time: the parent died while it wrote, and the child with it.
-      if (pid <= 1 || start.empty() || began(pid) != start || is_zombie(pid)) {
+      if (pid <= 1 || start.empty() || is_another(pid, start) || !group_lives(pid)) {
         std::filesystem::remove(entry.path(), error);
         continue;
       }

@@ -47,8 +47,8 @@ bool has_suffix(const std::string& type) {
 std::string unit_name(const std::string& type) { return has_suffix(type) ? type : type + ".service"; }
 
 int ocf_code_of_state(const std::string& active_state) {
-  if (active_state == "active" || active_state == "reloading") return kOk;
-  return active_state == "inactive" ? kNotRunning : kError;  // failed, maintenance
+  // A unit that has failed does not run: a probe that said otherwise would have it stopped and fenced.
+  return active_state == "active" || active_state == "reloading" ? kOk : kNotRunning;
 }
 
 class SystemdUnits::Bus {

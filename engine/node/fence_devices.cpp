@@ -196,8 +196,10 @@ std::vector<FenceDevice> fence_devices(const cib::Cib& cib, const std::string& n
 }
 
 // stonith-watchdog-timeout: counts only with have-watchdog; negative: twice SBD_WATCHDOG_TIMEOUT (Pacemaker
-// Explained, cluster options).
+// Explained, cluster options). Where no watchdog ends a node that should fence itself, nobody may count on
+// it.
 Duration self_fencing_time(const cib::Cib& cib, Duration watchdog) {
+  if (watchdog <= Duration::zero()) return {};
   const cib::Configuration& configuration = *cib.configuration;
   const std::string* have = cib::find_property(configuration, "have-watchdog");
   if (have == nullptr || !cib::is_true(*have)) return {};

@@ -308,7 +308,7 @@ void Fencer::answer(Step& step, const Question& question, Executor& executor) {
 void Fencer::received(Step& step, NodeId from, const FenceExecute& message, const cib::Cib& cib,
                       Executor& executor) {
   if (message.by != step.self.id) return;
-  if (message.device == kWatchdog) {
+  if (message.device == kWatchdog && message.target == step.self.name(step.self.id)) {
     step.effects.emplace_back(StopStack{StopStack::How::panic, "told to fence itself"});
     return;
   }

@@ -13,13 +13,13 @@ std::optional<Duration> to_duration(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
-  if (error != std::errc{} || value < 0) return std::nullopt;
+  if (error != std::errc{} || !(value >= 0)) return std::nullopt;
   double seconds = -1;
   if (unit.empty() || unit == "s" || unit == "sec") seconds = 1;
   if (unit == "ms" || unit == "msec") seconds = 1e-3;
   if (unit == "m" || unit == "min") seconds = 60;
   if (unit == "h" || unit == "hr") seconds = 3600;
-  if (seconds < 0 || value * seconds > 3.2e9) return std::nullopt;
+  if (seconds < 0 || !(value * seconds <= 3.2e9)) return std::nullopt;
   return Duration{static_cast<std::int64_t>(value * seconds * 1e9)};
 }
 

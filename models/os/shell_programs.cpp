@@ -106,8 +106,10 @@ bool kill_by_id(Machine& machine, const Words& words) {
   const std::string signal = signal_in(words);
   for (std::size_t i = 1; i < words.size(); ++i) {
     if (words[i][0] == '-' || words[i - 1] == "-s" || words[i - 1] == "--signal") continue;
+    const auto inner =
+        words[i].starts_with("$(") ? parse(words[i].substr(2, words[i].size() - 3)) : decltype(parse(""))();
     const std::string daemon =
-        words[i].starts_with("$(") ? parse(words[i].substr(2, words[i].size() - 3)).front().words.back() : "";
+        inner.size() == 1 && !inner.front().words.empty() ? inner.front().words.back() : "";
     if (is_daemon(daemon)) {
       if (signal != "KILL" || !kill_daemon(machine, daemon)) return false;
       continue;

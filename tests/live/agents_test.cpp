@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -202,6 +203,21 @@ TEST_CASE("agents: what a killed node left running is ended by its next life", "
   CHECK(fs::is_empty(AgentRunner::register_directory(machine.paths)));
 }
 
+TEST_CASE("agents: what a killed agent's child still does counts as left running", "[live]") {
+  Machine machine;
+  machine.agent("(trap '' TERM; echo > " + machine.at("child") + "; exec sleep 1000) & exec sleep 1000");
+  machine.start(command("start"));
+  for (int i = 0; i < 500 && !fs::exists(machine.at("child")); ++i) machine.loop.turn(10ms);
+  const std::string folder = AgentRunner::register_directory(machine.paths);
+  const pid_t leader = std::atoi(fs::directory_iterator(folder)->path().filename().c_str());
+  const std::string file = folder + "/" + std::to_string(leader);
+  CHECK(::kill(leader, SIGKILL) == 0);  // the leader alone: a zombie, until its parent hears of it
+  CHECK(fs::exists(file));
+  CHECK(end_leftovers(folder, 5s).empty());
+  CHECK(::kill(-leader, 0) == 0);  // only the zombie is left of the group
+  CHECK_FALSE(machine.end().code.has_value());
+}
+
 TEST_CASE("fencing: options come on standard input, and a password is in no complaint", "[live]") {
   Machine machine;
   machine.fence_agent(R"sh(cat; echo "arguments: $#"; echo "login with very-secret failed" >&2; exit 1)sh");
@@ -232,5 +248,5 @@ TEST_CASE("systemd: a unit's name and state, as an agent would put them", "[live
   CHECK(unit_name("db.mount") == "db.mount");
   CHECK(ocf_code_of_state("active") == 0);
   CHECK(ocf_code_of_state("inactive") == 7);
-  CHECK(ocf_code_of_state("failed") == 1);
+  CHECK(ocf_code_of_state("failed") == 7);
 }

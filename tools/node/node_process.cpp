@@ -180,11 +180,11 @@ void NodeProcess::stopped(node::StopStack::How how, const std::string& why) {
       end(kStackFailed, LogLevel::error, "gives up: " + why);
       return;
     case node::StopStack::How::panic:
-      end(kPanicked, LogLevel::error, "resets this machine: " + why);
       // In a pid namespace this ends the namespace, on a machine the machine: at once, without writing
-      // anything back.
+      // anything back, and before a log that nobody reads can hold it up.
       if (settings_.reset_on_panic && ::reboot(RB_AUTOBOOT) != 0)
         log_.say(LogLevel::error, std::string("the machine cannot be reset: ") + std::strerror(errno));
+      end(kPanicked, LogLevel::error, "must not go on: " + why);
       return;
   }
 }

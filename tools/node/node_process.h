@@ -27,7 +27,7 @@ struct NodeSettings {
   bool reset_on_panic = true;    // false: only exit, for tests
 };
 
-// Exit codes of `fencepost node`. The unit of systemd starts it again after 1 and 70, not after 0 and 2.
+// Exit codes of `fencepost node`. The unit of systemd starts it again after 1, not after 0, 2 and 70.
 inline constexpr int kStoppedInOrder = 0;
 inline constexpr int kStackFailed = 1;  // Corosync went away, or the engine gave up
 inline constexpr int kCannotStart = 2;  // something a person has to put right
