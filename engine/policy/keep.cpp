@@ -9,12 +9,21 @@
 namespace fencepost::policy {
 namespace {
 
+constexpr std::string_view kOrigin = "interval-origin";
+
+// Until an operation with an origin begins depends on when the decision is made.
+bool has_origin(const cib::NvpairBlocks& blocks) {
+  return std::any_of(blocks.begin(), blocks.end(),
+                     [](const cib::NvpairBlock& block) { return block.find(kOrigin) != nullptr; });
+}
+
 bool has_dates(const cib::Configuration& source) {
   const auto in_operation = [](const cib::Operation& op) {
-    const auto is_origin = [](const cib::Attribute& setting) { return setting.name == "interval-origin"; };
-    return any_date(op.parameters) || std::any_of(op.settings.begin(), op.settings.end(), is_origin);
+    const auto is_origin = [](const cib::Attribute& setting) { return setting.name == kOrigin; };
+    return any_date(op.parameters) || has_origin(op.meta) ||
+           std::any_of(op.settings.begin(), op.settings.end(), is_origin);
   };
-  bool found = false;
+  bool found = has_origin(source.operation_defaults);
   const auto look = [&](const cib::Resource& resource, const cib::Resource*) {
     found = found || any_date(resource.utilization) ||
             std::any_of(resource.operations.begin(), resource.operations.end(), in_operation);
