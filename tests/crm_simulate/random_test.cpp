@@ -48,11 +48,12 @@ TEST_CASE("random clusters: none that was answered as by the real crm_simulate i
     return;
   }
   const std::set<std::uint64_t> differing = find_differing();
-  if (std::getenv("UPDATE_GOLDEN") != nullptr) {
-    std::ofstream file(kKnown);
-    for (const std::uint64_t seed : differing) file << seed << "\n";
-  }
   const std::set<std::uint64_t> known = read_known();
+  if (std::getenv("UPDATE_GOLDEN") != nullptr) {  // the list only shrinks
+    std::ofstream file(kKnown);
+    for (const std::uint64_t seed : differing)
+      if (known.count(seed) == 1) file << seed << "\n";
+  }
   for (const std::uint64_t seed : differing) {
     INFO("see it with: random_cib --shrink --first " << seed);
     CHECK(known.count(seed) == 1);
