@@ -5,6 +5,7 @@
 #include "engine/cib/element_reader.h"
 #include "engine/cib/upgrade.h"
 #include "engine/cib/utf8.h"
+#include "engine/cib/well_formed.h"
 
 namespace fencepost::cib {
 namespace {
@@ -135,6 +136,10 @@ Result<Document> read(std::string_view xml, const std::string& file_name) {
   if (auto error = read_root(reading.root, reading, document)) return tl::unexpected(std::move(*error));
   document.not_modelled = std::move(reading.not_modelled);
   document.problems = std::move(reading.problems);
+  if (document.problems.empty()) {  // the reader tells its own more exactly
+    if (auto malformed = find_malformed_xml(xml, file_name))
+      document.problems.push_back(std::move(*malformed));
+  }
   upgrade(document.cib);
   return document;
 }

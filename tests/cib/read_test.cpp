@@ -44,6 +44,21 @@ TEST_CASE("reading: what is wrong with the XML is told with its place", "[cib]")
         "cib.xml:2:1: entity declarations are not accepted: write the text itself instead");
 }
 
+TEST_CASE("reading: what is nearly XML is read, and told with its place", "[cib]") {
+  const auto problem_of = [](std::string_view xml) {
+    const Document document = document_of(xml);
+    return document.problems.empty() ? "none" : to_string(document.problems.front());
+  };
+  CHECK(problem_of("<cib epoch=\"1\"/>") == "none");
+  CHECK(problem_of("<cib>\n<!-- a & b --><configuration/>\n</cib>") == "none");
+  CHECK(problem_of("<cib crm_feature_set=\"a & b\"/>") ==
+        "cib.xml:1:26: error: this character may not stand here: write & as &amp; and < as &lt;");
+  CHECK(problem_of("<cib crm_feature_set=\"&rsc;\"/>") ==
+        "cib.xml:1:1: error: there is no such entity: write & as &amp;");
+  CHECK(problem_of("<cib/><cib/>") ==
+        "cib.xml:1:7: error: something follows the end of the outermost element: leave it out");
+}
+
 TEST_CASE("reading: nesting and references have their bounds", "[cib]") {
   std::string nested = "<configuration><resources>";
   for (int i = 0; i < 1000; ++i) nested += "<group id=\"g\">";

@@ -39,7 +39,7 @@ bool is_cib(const std::string& file) {
   if (file.ends_with(".bz2")) return true;
   const auto text = scenarios::read_text_file(file);
   if (!text) return false;
-  const std::size_t first = text->find_first_not_of(" \t\r\n");
+  const std::size_t first = text->find_first_not_of("\xEF\xBB\xBF \t\r\n");  // after a byte order mark
   return first != std::string::npos && (*text)[first] == '<';
 }
 
