@@ -3,42 +3,11 @@
 #include <cctype>
 #include <utility>
 
+#include "engine/base/xml_text.h"
 #include "engine/policy/transition_graph.h"
 
 namespace fencepost::policy {
 namespace {
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\t':
-        out += "&#9;";
-        break;
-      case '\n':
-        out += "&#10;";
-        break;
-      case '\r':
-        out += "&#13;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 class Writer {
  public:
@@ -57,7 +26,9 @@ class Writer {
   }
 
   static std::string attribute(std::string_view name, std::string_view value) {
-    return " " + std::string(name) + "=\"" + escaped(value) + "\"";
+    std::string text;
+    append_xml_attribute(text, name, value);
+    return text;
   }
   static std::string if_set(std::string_view name, std::string_view value) {
     return value.empty() ? "" : attribute(name, value);

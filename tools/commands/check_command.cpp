@@ -8,6 +8,7 @@
 #include <optional>
 #include <thread>
 
+#include "engine/base/xml_text.h"
 #include "scenarios/catalogue.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/output.h"
@@ -148,27 +149,19 @@ void print_fingerprints(const std::vector<Story>& stories) {
   }
 }
 
-std::string xml_escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? '?' : c;
-    }
-  }
-  return out;
+// Control characters have no place in XML.
+std::string printable(std::string text) {
+  const auto is_control = [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t';
+  };
+  std::replace_if(text.begin(), text.end(), is_control, '?');
+  return text;
+}
+
+std::string xml_attribute(std::string_view name, const std::string& value) {
+  std::string text;
+  append_xml_attribute(text, name, printable(value));
+  return text;
 }
 
 std::string failure_xml(const Story& story) {
@@ -181,7 +174,8 @@ std::string failure_xml(const Story& story) {
   const char* element = story.errors.empty() ? "failure" : "error";
   const char* message = story.errors.empty() ? scenarios::to_string(story.outcome.verdict) : "cannot be read";
   if (story.errors.empty()) text += "again with: " + repeat_command(story) + "\n";
-  return fmt::format("      <{} message=\"{}\">{}</{}>\n", element, message, xml_escaped(text), element);
+  return fmt::format("      <{} message=\"{}\">{}</{}>\n", element, message, xml_text(printable(text)),
+                     element);
 }
 
 // A suite a folder. Times are virtual: a story takes as long as it tells of.
@@ -194,17 +188,17 @@ class Suite {
     const double seconds = to_seconds(story.outcome.end - story.outcome.t0);
     seconds_ += seconds;
     const fs::path path(story.path);
-    cases_ += fmt::format("    <testcase classname=\"{}\" name=\"{}\" file=\"{}\" time=\"{:.3f}\"",
-                          xml_escaped(path.parent_path().string()), xml_escaped(path.stem().string()),
-                          xml_escaped(story.path), seconds);
+    cases_ += fmt::format(
+        "    <testcase{}{}{} time=\"{:.3f}\"", xml_attribute("classname", path.parent_path().string()),
+        xml_attribute("name", path.stem().string()), xml_attribute("file", story.path), seconds);
     cases_ += held(story) ? "/>\n" : ">\n" + failure_xml(story) + "    </testcase>\n";
   }
 
   std::string xml(const std::string& name) const {
     return fmt::format(
-        "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{:.3f}\">\n{}  "
+        "  <testsuite{} tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{:.3f}\">\n{}  "
         "</testsuite>\n",
-        xml_escaped(name), tests_, failures_, errors_, seconds_, cases_);
+        xml_attribute("name", name), tests_, failures_, errors_, seconds_, cases_);
   }
 
  private:

@@ -1,38 +1,12 @@
 #include "tools/crm_simulate/xml_list.h"
 
+#include "engine/base/xml_text.h"
+
 namespace fencepost::crm_simulate {
-
-namespace {
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
-}  // namespace
 
 void XmlList::write_head(Element& element, std::size_t depth, const char* closing) {
   text_ += std::string(2 * depth, ' ') + "<" + element.tag;
-  for (const auto& [name, value] : element.attributes)
-    text_ += std::string(" ") + name + "=\"" + escaped(value) + "\"";
+  for (const auto& [name, value] : element.attributes) append_xml_attribute(text_, name, value);
   text_ += closing;
   element.written = true;
 }
