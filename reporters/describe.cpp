@@ -95,7 +95,7 @@ bool failed(const ActionFinished& e) {
 std::string result_text(const ActionFinished& e) {
   std::string text;
   if (e.status == OpStatus::done || (e.status == OpStatus::error && e.rc)) {
-    text = e.rc ? fmt::format("{} ({})", rc_text(*e.rc), *e.rc) : "done";
+    text = e.rc ? fmt::format("{} ({})", cib::rc_text(*e.rc), *e.rc) : "done";
   } else {
     text = status_text(e.status);
   }
@@ -285,38 +285,6 @@ std::string action_text(const node::ActionName& name) {
   if (name.operation != "monitor") return text;
   return name.interval == Duration{} ? name.resource + " probe"
                                      : text + " (" + duration_text(name.interval) + ")";
-}
-
-// resource-agents developer guide; 190 and 191 are Pacemaker's degraded states.
-std::string rc_text(int rc) {
-  switch (rc) {
-    case 0:
-      return "ok";
-    case 1:
-      return "error";
-    case 2:
-      return "invalid parameter";
-    case 3:
-      return "unimplemented feature";
-    case 4:
-      return "insufficient privileges";
-    case 5:
-      return "not installed";
-    case 6:
-      return "not configured";
-    case 7:
-      return "not running";
-    case 8:
-      return "promoted";
-    case 9:
-      return "promoted (failed)";
-    case 190:
-      return "degraded";
-    case 191:
-      return "degraded promoted";
-    default:
-      return "unknown";
-  }
 }
 
 Description describe(const backend::Record& record, const std::vector<std::string>& node_names) {

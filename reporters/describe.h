@@ -27,7 +27,5 @@ Description describe(const backend::Record& record, const std::vector<std::strin
 std::string duration_text(Duration duration);
 // "fs monitor (20s)", "db start"
 std::string action_text(const node::ActionName& name);
-// "ok", "not running", "promoted" …; OCF names of exit codes.
-std::string rc_text(int rc);
 
 }  // namespace fencepost::reporters

@@ -143,7 +143,7 @@ class Checker {
   void check_rule(const Rule& rule) {
     if (!rule.id_ref.empty()) return;
     unique_id(rule.id, rule.line, "rule");
-    if (rule.score != "" || rule.score_attribute.empty()) score(rule.score, rule.line);
+    if (!rule.score.empty() || rule.score_attribute.empty()) score(rule.score, rule.line);
     one_of(rule.boolean_op, rule.line, "boolean-op", {"and", "or"});
     role(rule.role, rule.line);
     for (const Expression& part : rule.parts) {

@@ -27,9 +27,6 @@ concept Listed = requires {
 };
 
 // Enums of ours end somewhere; the CIB's op-status and rc-code keep numbers that nobody knows.
-constexpr std::int64_t last_of(node::OpStatus) {
-  return static_cast<std::int64_t>(node::OpStatus::no_secrets);
-}
 constexpr std::int64_t last_of(cib::Edit::Verb) { return static_cast<std::int64_t>(cib::Edit::Verb::erase); }
 constexpr std::int64_t last_of(policy::ActionKind) {
   return static_cast<std::int64_t>(policy::ActionKind::cluster);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/base/time.h"
+#include "engine/cib/outcome.h"
 #include "engine/node/ids.h"
 
 namespace fencepost::cib {
@@ -21,22 +22,7 @@ struct Decision;
 
 namespace fencepost::node {
 
-// op-status of the CIB.
-enum class OpStatus : std::int8_t {
-  pending = -1,
-  done = 0,
-  cancelled = 1,
-  timeout = 2,
-  not_supported = 3,
-  error = 4,
-  error_hard = 5,
-  error_fatal = 6,
-  not_installed = 7,
-  not_connected = 8,
-  invalid = 9,
-  no_fence_device = 10,
-  no_secrets = 11,
-};
+using cib::OpStatus;
 
 struct ActionName {
   std::string node;

@@ -58,7 +58,7 @@ cib::OpHistory history_of(const Step& step, const Job& job, const policy::Action
 }
 
 void set_result(cib::OpHistory& op, OpStatus status, int rc) {
-  op.status = static_cast<cib::OpStatus>(status);
+  op.status = status;
   op.rc = static_cast<cib::AgentRc>(rc);
   op.transition_magic =
       std::to_string(static_cast<int>(status)) + ":" + std::to_string(rc) + ";" + op.transition_key;

@@ -31,37 +31,6 @@ std::string clock_text(std::int64_t seconds) {
          two_digits(time.second, '0') + " " + std::to_string(time.year);
 }
 
-std::string rc_text(int rc) {
-  switch (rc) {
-    case 0:
-      return "ok";
-    case 1:
-      return "error";
-    case 2:
-      return "invalid parameter";
-    case 3:
-      return "unimplemented feature";
-    case 4:
-      return "insufficient privileges";
-    case 5:
-      return "not installed";
-    case 6:
-      return "not configured";
-    case 7:
-      return "not running";
-    case 8:
-      return "promoted";
-    case 9:
-      return "promoted (failed)";
-    case 190:
-      return "OCF_DEGRADED";
-    case 191:
-      return "promoted (degraded)";
-    default:
-      return "unknown";
-  }
-}
-
 std::string status_text(int status) {
   switch (status) {
     case -1:

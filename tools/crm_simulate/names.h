@@ -9,7 +9,7 @@
 
 namespace fencepost::crm_simulate {
 
-std::string rc_text(int rc);          // 5: "not installed"
+using cib::rc_text;
 std::string status_text(int status);  // op-status 4: "Error"
 // As ctime(3) has it, in UTC: "Sun Sep 13 12:26:40 2020".
 std::string clock_text(std::int64_t seconds);

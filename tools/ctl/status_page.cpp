@@ -117,7 +117,7 @@ std::string failure_text(const policy::FailedOperation& one, const ClusterState&
   std::string text = operation_text(one) + " on " + state[one.node].name;
   const std::string& reason = one.exit_reason;
   if (one.status == static_cast<int>(cib::OpStatus::done)) {
-    text += " returned '" + crm_simulate::rc_text(one.rc) + "'" + (reason.empty() ? "" : " (" + reason + ")");
+    text += " returned '" + cib::rc_text(one.rc) + "'" + (reason.empty() ? "" : " (" + reason + ")");
   } else {
     text += " could not be executed (" + crm_simulate::status_text(one.status) +
             (reason.empty() ? "" : ": " + reason) + ")";
