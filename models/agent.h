@@ -20,7 +20,7 @@
 
 namespace fencepost::models {
 
-// Exit codes of OCF agents (world-facts §2.2).
+// Exit codes of OCF agents (resource-agent API 1.1; Pacemaker Administration, "OCF return codes").
 namespace ocf {
 inline constexpr int kSuccess = 0;
 inline constexpr int kGenericError = 1;

@@ -25,7 +25,7 @@ struct Profile;
 namespace fencepost::models {
 
 // How long things take that are nobody's decision. Figures are of the lab's machine: Corosync 3.1.7,
-// Pacemaker 2.1.5 on 2 CPUs (pacemaker-timing.md), n > 1000 agent runs unless said otherwise.
+// Pacemaker 2.1.5 on 2 CPUs (docs/fidelity.md), n > 1000 agent runs unless said otherwise.
 struct Latencies {
   // Order to run an agent -> its own first line: fork, exec, interpreter. The quantiles of 427 runs of
   // recurring monitors and of other actions, without probes, which start many at once.
@@ -88,8 +88,8 @@ struct PowerConfig {
   // 12; at once when the node was off already (dc-crash-3).
   sim::Distribution answer = sim::Uniform{.min = 9ms, .max = 46ms};
   bool on_after_fence = true;  // after_fence: on, or stays off
-  // One question or order to a management board: ipmitool, ssh or http with login (assumed; reboot then takes
-  // 4-12 s, world-facts §2.5).
+  // One question or order to a management board: ipmitool, ssh or http with login (assumed, as that reboot
+  // then takes 4-12 s).
   sim::Distribution query = sim::LogNormal{.median = 450ms, .sigma = 0.35};
   // A board's "off" -> the machine is off (assumed).
   sim::Distribution board_off = sim::Uniform{.min = 1s, .max = 4s};

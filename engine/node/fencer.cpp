@@ -11,7 +11,7 @@ namespace {
 constexpr Duration kQueryPatience = 10s;  // for offers from peers that are members and say nothing
 constexpr Duration kCheckTimeout = 20s;   // pcmk_list_timeout, pcmk_status_timeout: default-action-timeout
 
-// Everything takes a fifth longer than it may (fencing overhead factor, world-facts §2.5).
+// Everything takes a fifth longer than it may (the fencer of Pacemaker 2.1.5, seen in its log).
 Duration with_overhead(Duration timeout) { return timeout + timeout / 5; }
 
 // The name under which the fencer speaks of a node that resets itself.

@@ -16,7 +16,7 @@ namespace {
 
 // adjust_master_score: consistent, remote up to date, Secondary with unknown peer, all known or Primary.
 using Scores = std::array<int, 4>;
-constexpr Scores kDefaultScores = {0, 10, 1000, 10000};  // world-facts §0
+constexpr Scores kDefaultScores = {0, 10, 1000, 10000};  // ocf:linbit:drbd: adjust_master_score
 
 Scores scores_of(const AgentRun& run) {
   Scores scores = kDefaultScores;
@@ -30,7 +30,7 @@ Scores scores_of(const AgentRun& run) {
   return scores;
 }
 
-// The promotion score of this host, or nothing: it is removed. (world-facts §3.6)
+// The promotion score of this host, or nothing: it is removed. (ocf:linbit:drbd: adjust_master_score)
 std::optional<int> promotion_score(const Drbd& drbd, int host, const Scores& scores) {
   if (!drbd.is_up(host) || !drbd.has_quorum(host)) return std::nullopt;
   bool local_good = true, only_consistent = true, peers_known = true, peer_good = true,

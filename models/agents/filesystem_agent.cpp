@@ -12,7 +12,7 @@
 namespace fencepost::models {
 namespace {
 
-constexpr Duration kSignalDelay = 1s;  // between a signal and the next unmount (world-facts §4)
+constexpr Duration kSignalDelay = 1s;  // between a signal and the next unmount (ocf:heartbeat:Filesystem: signal_delay)
 
 bool is_network_type(std::string_view type) { return type == "nfs" || type == "nfs4" || type == "cifs"; }
 
@@ -100,7 +100,7 @@ class FilesystemAgent final : public StorageAgent {
   }
 
   // A plain unmount first. Then, for half of the timeout: find who uses it, SIGTERM, unmount; then the same
-  // with SIGKILL. Each half is killed at its limit. (world-facts §4)
+  // with SIGKILL. Each half is killed at its limit. (ocf:heartbeat:Filesystem)
   static Script stop(Process& self, AgentRun& run, std::string directory) {
     MountTable& table = self.machine().part<MountTable>();
     if (!table.is_mounted(directory)) co_return ocf::kSuccess;

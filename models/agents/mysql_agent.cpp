@@ -11,7 +11,7 @@
 namespace fencepost::models {
 namespace {
 
-constexpr Duration kBeforeTimeout = 5s;  // SIGKILL so long before the stop's timeout (world-facts §4)
+constexpr Duration kBeforeTimeout = 5s;  // SIGKILL so long before the stop's timeout (ocf:heartbeat:mysql)
 constexpr int kSelects = 10;  // OCF_CHECK_LEVEL from which the monitor selects (the agent's metadata)
 
 class MysqlAgent final : public StorageAgent {

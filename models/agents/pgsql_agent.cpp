@@ -97,7 +97,7 @@ class PgsqlAgent final : public StorageAgent {
   }
 
   // -m fast; after stop_escalate -m immediate. A timeout shorter than that escalates 10 s before its end.
-  // (world-facts §4)
+  // (ocf:heartbeat:pgsql: stop_escalate)
   static Script stop(Process& self, AgentRun& run, DatabaseServer& server) {
     if (!server.has_process()) co_return ocf::kSuccess;
     Duration escalate = std::chrono::seconds(to_int(run.parameter("stop_escalate", "90"), 90));

@@ -12,7 +12,7 @@ namespace fencepost::models {
 namespace {
 
 constexpr Duration kBeforeTimeout =
-    5s;  // it destroys the guest so long before its own timeout (world-facts §4)
+    5s;  // it destroys the guest so long before its own timeout (ocf:heartbeat:VirtualDomain)
 // Without storage virsh shutdown returns after 30-60 s and destroy after more than 15 (seapath/ansible#306).
 constexpr sim::Uniform kShutdownBlocked{.min = 30s, .max = 60s};
 constexpr Duration kDestroyBlocked = 15s;

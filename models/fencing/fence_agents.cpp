@@ -44,7 +44,7 @@ class LabSwitch final : public FenceAgent {
 
 // fence_ipmilan, fence_ilo, fence_drac, fence_aws …: asks for the status, orders off, asks each
 // second until it is off, orders on. Success is known once power is off; that it comes on again is not waited
-// for in vain (world-facts §0).
+// for in vain (fence-agents, lib/fencing.py.py).
 class Board final : public FenceAgent {
  public:
   // Of a virtual machine: its host, which is not part of it, ends it (fence_virsh, fence_xvm …).

@@ -121,7 +121,7 @@ void Sbd::bite(Guard& guard) {
 
 // --- Slots ---
 
-// To write, a majority must be there: both of two (world-facts §2.5).
+// To write, a majority must be there: both of two (sbd(8)).
 bool Sbd::reaches_majority(const Machine& machine) const {
   const std::size_t all = config_->devices.size();
   return all > 0 && all - guard(machine).lost.size() > all / 2;

@@ -1,5 +1,5 @@
 // SBD: a daemon on each node that feeds a watchdog while it trusts its node, and slots on shared disks in
-// which peers leave orders. Behaviour: sbd(8); world-facts §2.5; docs/models.md.
+// which peers leave orders. Behaviour: sbd(8); docs/models.md.
 //
 // Who may not feed is reset by the hardware, one watchdog timeout after the last time. That holds for a
 // daemon that stands still, too: nothing on the node itself can prevent it.

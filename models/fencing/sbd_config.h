@@ -1,4 +1,4 @@
-// What /etc/sysconfig/sbd and the headers of its disks say. Defaults: sbd(8), world-facts §2.5.
+// What /etc/sysconfig/sbd and the headers of its disks say. Defaults: sbd(8).
 #pragma once
 
 #include <optional>

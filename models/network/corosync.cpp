@@ -40,7 +40,7 @@ constexpr double kSynchronizedAtOnce = 1.0 / 13;
 constexpr Duration kLinksUp = 230ms;  // after Corosync has started
 
 // How long an idle token rests on a node before it goes on: 0.8 x token / (retransmits + 0.2) - 10 ms, with 4
-// retransmits (corosync.conf(5), world-facts §0). So long before its loss the token may have been seen last.
+// retransmits (corosync.conf(5)). So long before its loss the token may have been seen last.
 Duration idle_hold(Duration token) { return token * 8 * 10 / (10 * 42) - 10ms; }
 
 }  // namespace
@@ -156,7 +156,7 @@ void Corosync::look_at(Ring& ring) {
 // So long before it stopped the token had been seen: it rests up to `hold`. With two nodes its loss came
 // 0.82-0.98 s after the cut, evenly (token 1000, hold 180; n = 12). With three it was seldom at
 // rest: 1.538-1.639 s (token 1650, hold 305; n = 9, of which the twentieths below), and 1.40 at the least in
-// other runs (pacemaker-timing.md).
+// other runs (docs/models.md, Corosync).
 Duration Corosync::last_seen_before(std::size_t members) {
   if (members <= 2) return sim::sample(sim::Uniform{.min = 5ms, .max = hold_}, chance_);
   static constexpr std::array<int, 10> kShares = {1, 1, 1, 2, 2, 3, 3, 4, 7, 16};

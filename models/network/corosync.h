@@ -6,7 +6,7 @@
 // after the token timeout, gather whom they still hear, wait `consensus` for those they expected, and form a
 // new ring. Those who hear foreigners gather with them.
 //
-// Sources: corosync.conf(5), pacemaker-timing.md (Membership), world-facts §1.
+// Sources: corosync.conf(5); docs/models.md, Corosync.
 #pragma once
 
 #include <deque>

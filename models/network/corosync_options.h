@@ -1,5 +1,5 @@
 // What corosync.conf says, as far as it changes what a cluster does. Defaults: corosync.conf(5),
-// votequorum(5), world-facts §1.
+// votequorum(5).
 #pragma once
 
 #include <cstdint>

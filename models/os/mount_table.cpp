@@ -135,7 +135,7 @@ Task<Errno> MountTable::umount(Process& self, MountPtr mount, bool force) {
   if (!mount->mounted) co_return Errno::invalid;
   if (!mount->users.empty()) co_return Errno::busy;
   if (mount->is_nfs()) {
-    // Not killable on the way to a dead server (world-facts §4, resource-agents#344).
+    // Not killable on the way to a dead server (resource-agents#344).
     if (!force) co_await ask_server(self, mount, "umount", false);
   } else if (mount->dirty) {
     // What is still in memory is written first. A device that fails loses it and is unmounted all the same.

@@ -133,7 +133,7 @@ class MountUse {
 Script df(Process& self);                                         // statfs on every mount
 Script umount(Process& self, std::string directory, bool force);  // 0, or 32: umount(8)
 
-// fuser -Mm: who uses the mount. Looks at every mount first (world-facts §4, resource-agents#423). 0 if
+// fuser -Mm: who uses the mount. Looks at every mount first (resource-agents#423). 0 if
 // anybody does, else 1.
 Script fuser(Process& self, std::string directory);
 

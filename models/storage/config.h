@@ -43,7 +43,7 @@ struct DiskConfig {
 struct FilesystemConfig {
   std::string name;
   sim::Distribution journal_replay =
-      sim::Uniform{.min = 100ms, .max = 2s};                       // world-facts §5: 0.1-5 s assumed
+      sim::Uniform{.min = 100ms, .max = 2s};                       // assumed
   sim::Distribution fsck = sim::Uniform{.min = 200ms, .max = 1s};  // a check that finds a clean journal
 };
 

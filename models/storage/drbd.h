@@ -124,7 +124,7 @@ class Drbd {
   void connect_discarding(SimTime now, int host, int peer);  // --discard-my-data
   void disconnect(SimTime now, int host, int peer);
   void outdate(SimTime now, int host);
-  // The fence-peer handler's exit code (world-facts §3.5): 3, 4, 5, 7 let I/O go on.
+  // The fence-peer handler's exit code (drbd.conf-9.0(5)): 3, 4, 5, 7 let I/O go on.
   void fence_peer_answered(SimTime now, int host, int peer, int code);
 
   // --- What the device is used for ---

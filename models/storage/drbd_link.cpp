@@ -69,7 +69,7 @@ void Drbd::update_way(SimTime now, int a, int b, bool opened) {
 }
 
 // From here on the other side is silent. An unanswered write is noticed after `timeout`; without writes, a
-// ping every ping-int has to stay without answer. (world-facts §3.2; drbd.conf(5))
+// ping every ping-int has to stay without answer. (drbd.conf-9.0(5))
 void Drbd::expect_loss(SimTime now, int host, int peer) {
   End& here = end(host, peer);
   if (here.state != DrbdLinkState::connected || here.notices_at != kNever) return;
@@ -275,7 +275,7 @@ void Drbd::leave_orderly(SimTime now, int host, int peer) {
 }
 
 void Drbd::fence_peer_answered(SimTime, int host, int peer, int code) {
-  // Exit codes: world-facts §3.5.
+  // Exit codes: drbd.conf-9.0(5), fence-peer.
   constexpr int kInconsistent = 3, kOutdated = 4, kUnreachable = 5, kPrimary = 6, kStonithed = 7;
   End& here = end(host, peer);
   if (here.state == DrbdLinkState::connected) return;  // it came back meanwhile

@@ -21,7 +21,7 @@ struct NfsOptions {
 Result<NfsOptions> nfs_options(std::string_view options);
 
 // A soft mount gives up with an I/O error after a major timeout: timeo, and retrans more with a backoff of
-// timeo each, which is 60 + 2 x 60 = 180 s by default (world-facts §4; assumed there).
+// timeo each, which is 60 + 2 x 60 = 180 s by default (nfs(5); the sum is assumed).
 Duration gives_up_after(const NfsOptions& options);
 
 // A request that was cut off is sent again by TCP after 0.2, 0.4, 0.8 … s, at most 120 s apart (Linux

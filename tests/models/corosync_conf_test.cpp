@@ -67,7 +67,7 @@ logging {
 }
 
 TEST_CASE("corosync.conf: the timers that follow from it", "[corosync.conf]") {
-  // world-facts §1: 3650 ms at 3 nodes, 6900 at 8, with the defaults; consensus 1.2 times that.
+  // corosync.conf(5): 3650 ms at 3 nodes, 6900 at 8, with the defaults; consensus 1.2 times that.
   const TotemOptions defaults;
   CHECK(effective_token(defaults, 2) == 3s);
   CHECK(effective_token(defaults, 3) == 3650ms);
