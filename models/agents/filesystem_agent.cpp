@@ -12,7 +12,8 @@
 namespace fencepost::models {
 namespace {
 
-constexpr Duration kSignalDelay = 1s;  // between a signal and the next unmount (ocf:heartbeat:Filesystem: signal_delay)
+constexpr Duration kSignalDelay =
+    1s;  // between a signal and the next unmount (ocf:heartbeat:Filesystem: signal_delay)
 
 bool is_network_type(std::string_view type) { return type == "nfs" || type == "nfs4" || type == "cifs"; }
 

@@ -42,8 +42,7 @@ struct DiskConfig {
 // world: {filesystems: {fs: {replay: 300ms}}}, by cluster resource, or by device.
 struct FilesystemConfig {
   std::string name;
-  sim::Distribution journal_replay =
-      sim::Uniform{.min = 100ms, .max = 2s};                       // assumed
+  sim::Distribution journal_replay = sim::Uniform{.min = 100ms, .max = 2s};  // assumed
   sim::Distribution fsck = sim::Uniform{.min = 200ms, .max = 1s};  // a check that finds a clean journal
 };
 

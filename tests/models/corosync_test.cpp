@@ -1,5 +1,5 @@
-// Membership by arithmetic: token, consensus, links and merges. Bounds follow from the options (corosync.conf(5),
-// votequorum(5)).
+// Membership by arithmetic: token, consensus, links and merges. Bounds follow from the options
+// (corosync.conf(5), votequorum(5)).
 #include <catch2/catch.hpp>
 
 #include "tiny_world.h"
