@@ -123,6 +123,8 @@ void merge_parameters(const Configuration& c, Definition& definition, const cib:
   for (const auto& entry : table) definition.parameters.push_back({std::string{entry.name}, *entry.value});
   const std::string* reconnect = table.find("reconnect_interval");
   if (definition.remote_connection) definition.reconnect_interval_s = seconds_of(reconnect);
+  // A connection's failures count until it is tried again.
+  if (definition.reconnect_interval_s > 0) definition.failure_timeout_s = definition.reconnect_interval_s;
 }
 
 void read_meta(const Configuration& c, Definition& d) {

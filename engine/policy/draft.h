@@ -71,6 +71,7 @@ struct Node {
   bool standby_on_fail = false;
   bool maintenance = false;
   bool shutting_down = false;
+  bool asked_to_leave = false;  // remote nodes: by an attribute, not because the connection goes away
   bool is_dc = false;
   bool needs_reset = false;  // remote and guest nodes
   bool expected_up = false;

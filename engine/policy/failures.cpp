@@ -261,6 +261,14 @@ bool may_expire(const Draft& d, const HistoryReader& reader, const OpEntry& op) 
   return !remote.valid() || d[remote].was_fenced;
 }
 
+// Failures of a connection are forgotten only after the fencing of its node, if there is one.
+void wait_for_fencing(Draft& d, const HistoryReader& reader, ActionId clear) {
+  const NodeId remote = find_node(d, d[reader.resource].spec->id);
+  if (!remote.valid()) return;
+  const ActionId fencing = fence_action(d, {.node = remote, .operation = "", .optional = true, .reason = {}});
+  order_actions(d, fencing, clear, kOrder);
+}
+
 }  // namespace
 
 bool has_expired(HistoryReader& reader, const OpEntry& op) {
@@ -292,16 +300,8 @@ bool has_expired(HistoryReader& reader, const OpEntry& op) {
     clear_reason = "resource parameters have changed";
   if (!clear_reason.empty()) {
     const ActionId clear = clear_fail_count(d, reader.resource, reader.node, clear_reason);
-    if (d.options.stonith && r.def->reconnect_interval_s > 0 && op.interval_ms == 0) {
-      // Clear before anything else is tried with the connection.
-      order(d, {.first_resource = reader.resource,
-                .then_resource = reader.resource,
-                .first_key = d[clear].key,
-                .then_key = kStart,
-                .first_action = clear,
-                .then_action = {},
-                .kinds = kOrder});
-    }
+    if (d.options.stonith && d[reader.resource].def->reconnect_interval_s > 0)
+      wait_for_fencing(d, reader, clear);
   }
   if (expired && op.is_probe() && answers_a_probe(op.rc)) return false;
   return expired;

@@ -29,6 +29,10 @@ struct FenceAction {
 };
 ActionId fence_action(Draft& d, const FenceAction& wanted);
 
+// What can be expected of a remote node's connection.
+enum class Reach : std::uint8_t { failed, stopped, unknown, resting, alive };
+Reach remote_reach(const Draft& d, NodeId remote);
+
 // Unfencing ("on") of a node: asked for by the start or probe of what needs it.
 void require_unfencing(Draft& d, NodeId node, const std::string& reason, ActionId dependency);
 

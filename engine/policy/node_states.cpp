@@ -111,28 +111,6 @@ void read_transient_attributes(Draft& d, Node& node) {
   if (site != nullptr && attribute(node, "#site-name") == nullptr) node.attributes.set("#site-name", site);
 }
 
-void read_remote_state(Draft& d, NodeId id) {
-  Node& node = d[id];
-  node.was_fenced = cib::parse_integer(node.state->node_fenced).value_or(0) != 0;
-  node.knows_maintenance = cib::parse_integer(node.state->node_in_maintenance).value_or(0) != 0;
-  read_transient_attributes(d, node);
-  if (!node.needs_reset) {
-    node.unclean = false;
-    node.unseen = false;
-  }
-  if (shutdown_requested(node)) node.shutting_down = true;
-  if (attribute_true(node, "standby")) node.standby = true;
-  const bool unmanaged_connection = node.connection.valid() && !d[node.connection].managed;
-  if (attribute_true(node, "maintenance") || unmanaged_connection) node.maintenance = true;
-  if (const std::string* discovery = attribute(node, "resource-discovery-enabled")) {
-    if (!cib::is_true(*discovery) && (node.kind == NodeKind::guest || d.options.stonith))
-      node.discovery = false;
-  }
-  if (node.shutting_down && node.kind == NodeKind::remote && node.connection.valid()) {
-    d[node.connection].next_role = Role::stopped;
-  }
-}
-
 void read_member_state(Draft& d, NodeId id) {
   Node& node = d[id];
   node.knows_maintenance = cib::parse_integer(node.state->node_in_maintenance).value_or(0) != 0;
@@ -172,7 +150,7 @@ void read_node_states(Draft& d) {
     d.states.push_back(id);
     if (d[id].late) continue;
     if (d[id].is_remote()) {
-      read_remote_state(d, id);
+      d[id].was_fenced = cib::parse_integer(state.node_fenced).value_or(0) != 0;
     } else {
       read_member_state(d, id);
     }
@@ -208,9 +186,34 @@ void settle_remote_node(Draft& d, NodeId id) {
   }
 }
 
+// What a remote or guest node says of itself counts from when its connection is known, and not at all if its
+// history is never read.
+void read_remote_attributes(Draft& d, NodeId id) {
+  Node& node = d[id];
+  node.knows_maintenance = cib::parse_integer(node.state->node_in_maintenance).value_or(0) != 0;
+  read_transient_attributes(d, node);
+  if (!node.needs_reset) {
+    node.unclean = false;
+    node.unseen = false;
+  }
+  node.asked_to_leave = shutdown_requested(node);
+  node.shutting_down = node.shutting_down || node.asked_to_leave;
+  if (attribute_true(node, "standby")) node.standby = true;
+  const bool unmanaged_connection = node.connection.valid() && !d[node.connection].managed;
+  if (attribute_true(node, "maintenance") || unmanaged_connection) node.maintenance = true;
+  if (const std::string* discovery = attribute(node, "resource-discovery-enabled")) {
+    if (!cib::is_true(*discovery) && (node.kind == NodeKind::guest || d.options.stonith))
+      node.discovery = false;
+  }
+}
+
 void settle_remote_nodes(Draft& d) {
-  for (Node& node : d.nodes) {
-    if (node.is_remote()) settle_remote_node(d, node.id);
+  for (const Node& node : d.nodes) {
+    if (!node.is_remote()) continue;
+    // Who leaves takes the connection down, whatever its history says.
+    if (node.shutting_down && node.kind == NodeKind::remote && node.connection.valid())
+      d[node.connection].next_role = Role::stopped;
+    if (!node.history_read) settle_remote_node(d, node.id);
   }
 }
 

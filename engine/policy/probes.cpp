@@ -191,7 +191,8 @@ void schedule_probes(Draft& d) {
     const NodeId id{i};
     const Node& node = d[id];
     if (!node.online) {
-      if (node.kind == NodeKind::remote && node.connection.valid() && d[node.connection].failed) {
+      if (node.kind == NodeKind::remote && node.connection.valid() && d[node.connection].failed &&
+          remote_reach(d, id) == Reach::failed) {
         fence(d, id, {.reason = "the connection is unrecoverable"});
       }
       continue;

@@ -6,26 +6,6 @@
 namespace fencepost::policy {
 namespace {
 
-enum class Reach : std::uint8_t { failed, stopped, unknown, resting, alive };
-
-// What can be expected of a remote node's connection.
-Reach connection_state(const Draft& d, NodeId node) {
-  const ResourceId id = d[node].connection;
-  const Resource& c = d[id];
-  const NodeId host = current_node(d, id);
-  const bool host_lost = host.valid() && d[host].unclean;
-  const bool will_run = c.assigned.valid() && c.next_role != Role::stopped;
-  if (!will_run) {
-    if (host_lost) return Reach::failed;
-    if (!c.failed) return Reach::stopped;
-    const bool retries = c.def->reconnect_interval_s > 0 && d[node].was_fenced && !d[node].shutting_down;
-    return retries ? Reach::unknown : Reach::failed;
-  }
-  if (!host.valid()) return Reach::unknown;
-  if (host_lost || !d[host].online || c.partial_target.valid()) return Reach::resting;
-  return Reach::alive;
-}
-
 class RemoteOrderer {
  public:
   RemoteOrderer(Draft& d, ActionId action)
@@ -113,7 +93,7 @@ void RemoteOrderer::other_on_remote(Reach state) {
 }
 
 void RemoteOrderer::on_remote() {
-  const Reach state = connection_state(d_, node_);
+  const Reach state = remote_reach(d_, node_);
   switch (d_[action_].key.task) {
     case Task::start:
     case Task::promote:
@@ -132,6 +112,23 @@ void RemoteOrderer::on_remote() {
 }
 
 }  // namespace
+
+Reach remote_reach(const Draft& d, NodeId node) {
+  const ResourceId id = d[node].connection;
+  const Resource& c = d[id];
+  const NodeId host = current_node(d, id);
+  const bool host_lost = host.valid() && d[host].unclean;
+  const bool will_run = c.assigned.valid() && c.next_role != Role::stopped;
+  if (!will_run) {
+    if (host_lost) return Reach::failed;
+    if (!c.failed) return Reach::stopped;
+    const bool retries = c.def->reconnect_interval_s > 0 && d[node].was_fenced && !d[node].asked_to_leave;
+    return retries ? Reach::unknown : Reach::failed;
+  }
+  if (!host.valid()) return Reach::unknown;
+  if (host_lost || !d[host].online || c.partial_target.valid()) return Reach::resting;
+  return Reach::alive;
+}
 
 void order_remote_connections(Draft& d) {
   if (!d.config->guest_nodes_in_use && d.nodes.empty()) return;
