@@ -65,6 +65,10 @@ void adopt_orphan_fillers(Draft& d) {
 
 void read_node(Draft& d, NodeId id) {
   d[id].history_read = true;
+  if (d[id].is_remote()) {
+    settle_remote_node(d, id);
+    if (!d[id].late) read_remote_attributes(d, id);
+  }
   for (const auto& entry : d[id].state->resources) read_resource(d, id, *entry);
   adopt_orphan_fillers(d);
 }
@@ -89,7 +93,6 @@ void read_histories(Draft& d) {
     again = false;
     for (NodeId id : d.states) {
       if (d[id].history_read || !readable(d, id)) continue;
-      if (d[id].is_remote()) settle_remote_node(d, id);
       read_node(d, id);
       again = true;
     }
@@ -97,7 +100,6 @@ void read_histories(Draft& d) {
   if (d.options.stonith) {
     for (NodeId id : d.states) {
       if (d[id].history_read) continue;
-      if (d[id].is_remote()) settle_remote_node(d, id);
       read_node(d, id);
     }
   }

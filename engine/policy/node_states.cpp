@@ -114,23 +114,6 @@ void read_transient_attributes(Draft& d, Node& node) {
 void read_remote_state(Draft& d, NodeId id) {
   Node& node = d[id];
   node.was_fenced = cib::parse_integer(node.state->node_fenced).value_or(0) != 0;
-  node.knows_maintenance = cib::parse_integer(node.state->node_in_maintenance).value_or(0) != 0;
-  read_transient_attributes(d, node);
-  if (!node.needs_reset) {
-    node.unclean = false;
-    node.unseen = false;
-  }
-  if (shutdown_requested(node)) node.shutting_down = true;
-  if (attribute_true(node, "standby")) node.standby = true;
-  const bool unmanaged_connection = node.connection.valid() && !d[node.connection].managed;
-  if (attribute_true(node, "maintenance") || unmanaged_connection) node.maintenance = true;
-  if (const std::string* discovery = attribute(node, "resource-discovery-enabled")) {
-    if (!cib::is_true(*discovery) && (node.kind == NodeKind::guest || d.options.stonith))
-      node.discovery = false;
-  }
-  if (node.shutting_down && node.kind == NodeKind::remote && node.connection.valid()) {
-    d[node.connection].next_role = Role::stopped;
-  }
 }
 
 void read_member_state(Draft& d, NodeId id) {
@@ -176,6 +159,27 @@ void read_node_states(Draft& d) {
     } else {
       read_member_state(d, id);
     }
+  }
+}
+
+void read_remote_attributes(Draft& d, NodeId id) {
+  Node& node = d[id];
+  node.knows_maintenance = cib::parse_integer(node.state->node_in_maintenance).value_or(0) != 0;
+  read_transient_attributes(d, node);
+  if (!node.needs_reset) {
+    node.unclean = false;
+    node.unseen = false;
+  }
+  if (shutdown_requested(node)) node.shutting_down = true;
+  if (attribute_true(node, "standby")) node.standby = true;
+  const bool unmanaged_connection = node.connection.valid() && !d[node.connection].managed;
+  if (attribute_true(node, "maintenance") || unmanaged_connection) node.maintenance = true;
+  if (const std::string* discovery = attribute(node, "resource-discovery-enabled")) {
+    if (!cib::is_true(*discovery) && (node.kind == NodeKind::guest || d.options.stonith))
+      node.discovery = false;
+  }
+  if (node.shutting_down && node.kind == NodeKind::remote && node.connection.valid()) {
+    d[node.connection].next_role = Role::stopped;
   }
 }
 
