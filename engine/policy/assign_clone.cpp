@@ -196,16 +196,9 @@ class Distributor {
     for (const Node& node : d_.nodes) {
       if (!d_[id].scores.has(node.id)) continue;
       const Candidate& mine = collective().scores[node.id];
-      if (!available(d_, node.id) || d_[id].orphan || !mine.present || mine.count >= what_.per_node) {
-        ban_recursively(d_, id, node.id);
-      } else if (mine.score < 0) {
-        for_each_resource(d_, id, [&](ResourceId part) {
-          if (d_[part].scores.has(node.id)) {
-            add_score(d_, part, node.id, mine.score,
-                      {ScoreReason::Cause::clone_limit, "the clone's own score"});
-          }
-        });
-      }
+      // A node that the clone itself would rather avoid is as bad as a full one.
+      const bool unwanted = !mine.present || mine.score < 0 || mine.count >= what_.per_node;
+      if (!available(d_, node.id) || d_[id].orphan || unwanted) ban_recursively(d_, id, node.id);
     }
   }
 

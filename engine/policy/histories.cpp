@@ -64,11 +64,11 @@ void adopt_orphan_fillers(Draft& d) {
 }
 
 void read_node(Draft& d, NodeId id) {
+  d[id].history_read = true;
   if (d[id].is_remote()) {
     settle_remote_node(d, id);
-    read_remote_attributes(d, id);
+    if (!d[id].late) read_remote_attributes(d, id);
   }
-  d[id].history_read = true;
   for (const auto& entry : d[id].state->resources) read_resource(d, id, *entry);
   adopt_orphan_fillers(d);
 }

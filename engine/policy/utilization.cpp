@@ -120,8 +120,12 @@ void consume(Draft& d, ResourceId id, NodeId node, int sign) {
     auto& capacity = d[node].capacity;
     auto left = std::find_if(capacity.begin(), capacity.end(),
                              [&need](const Utilization& one) { return one.name == need.name; });
-    if (left == capacity.end()) left = capacity.insert(left, {need.name, 0});  // what it never said it has
-    left->value += sign * need.value;
+    if (left != capacity.end()) {
+      left->value += sign * need.value;
+    } else {
+      // What it never said it has: the first use only makes it known.
+      capacity.push_back({need.name, 0});
+    }
   }
 }
 

@@ -55,6 +55,7 @@ void print_fail_counts(TextList& list, const ClusterState& state) {
   list.begin("Migration Summary");
   for (std::size_t index = 0; index < state.nodes.size(); ++index) {
     const NodeId node{index};
+    if (!state[node].online) continue;
     bool titled = false;
     for (const FailCount& one : state.fail_counts) {
       if (one.node != node) continue;
@@ -72,7 +73,8 @@ void print_fail_counts(TextList& list, const ClusterState& state) {
 }
 
 void print_failures(TextList& list, const ClusterState& state) {
-  if (!state.nodes.empty()) {
+  const auto is_online = [](const NodeState& node) { return node.online; };
+  if (std::any_of(state.nodes.begin(), state.nodes.end(), is_online)) {
     list.blank_line();
     print_fail_counts(list, state);
   }

@@ -189,6 +189,7 @@ void StatusWriter::fail_counts() {
   xml_.begin("node_history");
   for (std::size_t index = 0; index < state_.nodes.size(); ++index) {
     const NodeId node{index};
+    if (!state_[node].online) continue;
     bool titled = false;
     for (const FailCount& one : state_.fail_counts) {
       if (one.node != node) continue;

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <regex>
 #include <sstream>
 
 #include "tests/crm_simulate/random_cib/dice.h"
@@ -32,8 +33,16 @@ void write_file(const fs::path& path, const std::string& text) {
   std::ofstream(path, std::ios::binary) << text;
 }
 
+// The real program has bugs of its own. A failed assertion of the lighter kind switches its log on, on standard error:
+// what it logs is no part of the answer.
+std::string without_log(const std::string& text) {
+  static const std::regex kLogged("\\([a-z_]+\\) \terror: [^\n]*\n");
+  if (text.find("(log_assertion_as)") == std::string::npos) return text;
+  return std::regex_replace(text, kLogged, "");
+}
+
 Reply read_reply(const fs::path& folder, const std::string& whose, bool accepted) {
-  return {.text = read_file(folder / (whose + ".text")),
+  return {.text = without_log(read_file(folder / (whose + ".text"))),
           .dot = comparable(Artifact::dot, read_file(folder / (whose + ".dot"))),
           .graph = canonical(Artifact::exp, read_file(folder / (whose + ".graph"))),
           .accepted = accepted};
@@ -70,7 +79,12 @@ Reply ask_real(const Question& question, const fs::path& folder) {
       "' && TZ=UTC LC_ALL=C timeout 20 crm_simulate -x cib.xml -S -D real.dot -G real.graph";
   for (const std::string& option : question.options) command += " " + option;
   const int status = std::system((command + " >real.text 2>&1").c_str());
-  return read_reply(folder, "real", status == 0);
+  Reply reply = read_reply(folder, "real", status == 0);
+  // An assertion of the heavier kind ends it: seen in order_actions (an action is ordered after itself, with orders
+  // between bundles or remote connections) and in add_sort_index_to_node_weight.
+  const bool ended = WIFEXITED(status) && WEXITSTATUS(status) < 124;
+  reply.died = !ended;
+  return reply;
 }
 
 Reply ask_ours(const Question& question, const fs::path& folder) {
@@ -94,6 +108,7 @@ Reply ask_ours(const Question& question, const fs::path& folder) {
 }
 
 std::string differences(const Reply& real, const Reply& ours) {
+  if (real.died) return "";
   std::string parts;
   const auto compare = [&parts](const char* part, const std::string& left, const std::string& right) {
     if (left != right) parts += (parts.empty() ? "" : " ") + std::string(part);

@@ -19,6 +19,7 @@ struct Reply {
   std::string dot;    // sorted
   std::string graph;  // without what depends on the version
   bool accepted = true;
+  bool died = false;  // by an assertion or a time limit: there is no answer to compare with
   bool operator==(const Reply&) const = default;
 };
 
@@ -41,7 +42,7 @@ Reply ask_real(const Question& question, const std::filesystem::path& folder);
 Reply ask_ours(const Question& question,
                const std::filesystem::path& folder);  // an internal error is one of its texts
 
-// Which parts differ: "text dot graph", "" if none.
+// Which parts differ: "text dot graph", "" if none or if the real one died.
 std::string differences(const Reply& real, const Reply& ours);
 // The lines that differ, as diff -u shows them.
 std::string shown_difference(const Reply& real, const Reply& ours, const std::filesystem::path& folder);
