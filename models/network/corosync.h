@@ -100,6 +100,7 @@ class Corosync final : public WorldPart {
   std::vector<Members> components() const;
   void regroup();
   void gathered(Gathering& gathering);
+  bool came_together(const Members& members) const;
   void form(const Members& members);
   void drop_empty_rings();
 

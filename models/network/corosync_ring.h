@@ -33,7 +33,8 @@ struct Corosync::Ring {
   bool passes = false;  // the token goes round
   bool lost = false;    // its loss was declared; who stands still has yet to hear of it
   bool quorate = false;
-  SimTime synchronized_at{};  // what is sent before is late
+  SimTime synchronized_at{};     // what is sent before is late
+  SimTime stalls_from = kNever;  // and what is sent from here on until `late`
   Alarm delivery;
   Alarm token;
   Alarm window;  // last_man_standing
