@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "models/invariants/invariants.h"
 #include "reporters/outage.h"
 #include "reporters/recorder.h"
 #include "scenarios/expect.h"
@@ -24,6 +25,7 @@ struct Evidence {
   SimTime t0, end;
   std::vector<std::string> nodes;
   const reporters::Recorder* recording = nullptr;  // in memory and finished; needed only for checks in SQL
+  std::vector<models::InvariantVerdict> invariants = {};  // what they come to at the end
 };
 
 // One finding for each expectation, and one for each invariant that fired unexpectedly.

@@ -268,8 +268,13 @@ class Run {
       outcome_.findings.push_back({"every fault can be done", Verdict::undecided, refused});
     if (begun_) {
       if (recording_) HA_ASSERT(recording_->finish(run_result(outcome_)).has_value());
-      const Evidence evidence{witness_,     outcome_.outages, outcome_.t0,
-                              outcome_.end, scenario_.nodes,  recording_.get()};
+      const Evidence evidence{witness_,
+                              outcome_.outages,
+                              outcome_.t0,
+                              outcome_.end,
+                              scenario_.nodes,
+                              recording_.get(),
+                              world_.part<models::Invariants>().verdicts()};
       for (Finding& finding : judge(scenario_.expect, evidence))
         outcome_.findings.push_back(std::move(finding));
     }
@@ -281,6 +286,7 @@ class Run {
   models::InvariantOptions invariant_options() const {
     models::InvariantOptions options;
     const cib::Configuration& configuration = *scenario_.cib->configuration;
+    options.configuration = scenario_.cib->configuration;
     for (const cib::Resource& top : configuration.resources)
       if (top.kind == cib::ResourceKind::clone || top.kind == cib::ResourceKind::bundle)
         cib::for_each_resource(top.children, [&](const cib::Resource& resource, const cib::Resource*) {

@@ -5,8 +5,10 @@
 #include <utility>
 #include <variant>
 
+#include "models/invariants/recovery_bound.h"
 #include "models/machine.h"
 #include "models/os/drbd_modules.h"
+#include "models/os/storage_world.h"
 #include "models/world.h"
 
 namespace fencepost::models {
@@ -156,6 +158,8 @@ void Invariants::check_divergence(const std::string& name) {
 // --- Certainty ---
 
 void Invariants::see(const backend::PowerChanged& change) {
+  // What a person or a repair brings back ends the fault that took it.
+  if (change.on && change.why.find("back") != std::string::npos) fault_seen();
   if (change.on) return;
   uncertain_.insert(change.node);
   for (Where* where : {&active_, &promoted_, &primary_, &mounted_, &bound_}) {
@@ -169,7 +173,11 @@ void Invariants::see(const backend::PowerChanged& change) {
 
 // Somebody made certain.
 void Invariants::see(const node::FenceFinished& fence) {
-  if (!fence.success) return;
+  if (!fence.success) {
+    failed_fences_[fence.target] = fence.why.empty() ? "no device could do it" : fence.why;
+    return;
+  }
+  failed_fences_.erase(fence.target);
   uncertain_.erase(fence.target);
   std::erase_if(lost_with_, [&](const auto& lost) { return lost.second == fence.target; });
 }
@@ -230,20 +238,25 @@ void Invariants::see(const backend::ServiceChanged& change) {
 }
 
 void Invariants::finish() {
-  std::string down;
   for (const auto& [resource, served] : served_) {
-    if (!served) down += (down.empty() ? "" : ", ") + resource;
-  }
-  if (!down.empty()) {
-    const Duration since = world_.now() - last_fault_;
-    const std::string text =
-        "not served at the end, " + std::to_string(since / 1s) + " s after the last fault: " + down;
-    if (since >= options_.recovery_bound)
-      breaks("recovers", down, text);
-    else
-      verdicts_["recovers"] = {InvariantVerdict::Kind::undecided, "recovers", text};
+    if (!served) judge_liveness(resource);
   }
   report();
+}
+
+// Within its bound anything may still come; after it, something stands in the way.
+void Invariants::judge_liveness(const std::string& resource) {
+  const Hindrance hindrance = find_hindrance(world_, resource, failed_fences_);
+  if (hindrance.wanted) return;
+  const RecoveryBound bound = recovery_bound(*options_.configuration, world_.config(),
+                                             world_.part<StorageWorld>().config(), resource);
+  const Duration since = world_.now() - last_fault_;
+  const std::string text = resource + " is not served " + std::to_string(since / 1s) +
+                           " s after the last fault: " + hindrance.why + " (bound: " + to_string(bound) + ")";
+  if (since >= bound.total()) return breaks("recovers", resource, text);
+  auto& verdict = verdicts_["recovers"];
+  if (verdict.kind == InvariantVerdict::Kind::held)
+    verdict = {InvariantVerdict::Kind::undecided, "recovers", text};
 }
 
 // --- Verdicts ---

@@ -6,13 +6,16 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "engine/backend/record.h"
+#include "engine/cib/configuration.h"
 #include "models/alarm.h"
+#include "models/invariants/blocked.h"
 #include "models/part.h"
 
 namespace fencepost::models {
@@ -20,7 +23,8 @@ namespace fencepost::models {
 struct InvariantOptions {
   std::set<std::string, std::less<>> clones;  // resources that may be active on several nodes
   bool service_needs_quorum = true;           // no-quorum-policy is neither ignore nor freeze
-  Duration recovery_bound = 10min;            // after the last fault everything runs again within this
+  // Of it follows how long a recovery may take: see recovery_bound.h.
+  std::shared_ptr<const cib::Configuration> configuration = std::make_shared<cib::Configuration>();
 };
 
 struct InvariantVerdict {
@@ -63,6 +67,7 @@ class Invariants final : public WorldPart, public backend::Observer {
                  const std::string& what);
   void breaks(std::string_view invariant, const std::string& thing, std::string text);
   void report();
+  void judge_liveness(const std::string& resource);
 
   World& world_;
   InvariantOptions options_;
@@ -75,6 +80,7 @@ class Invariants final : public WorldPart, public backend::Observer {
   std::map<std::string, bool> quorate_;
   std::map<std::string, std::vector<SimTime>> fences_;
   std::map<std::string, bool> served_;  // resource -> now; only those that ever were
+  FailedFences failed_fences_;
   SimTime last_fault_ = kSimStart;
 
   std::set<std::pair<std::string, std::string>> known_;  // invariant, thing: reported once

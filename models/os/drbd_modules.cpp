@@ -6,6 +6,7 @@
 #include "models/machine.h"
 #include "models/os/storage_world.h"
 #include "models/services/clients.h"
+#include "models/services/look.h"
 #include "models/world.h"
 
 namespace fencepost::models {
@@ -109,7 +110,7 @@ void DrbdResource::after() {
   for (Machine* machine : machines_) {
     if (machine && machine->up()) machine->part<ResourceTruth>().refresh();
   }
-  world_.part<Clients>().look();
+  look_at_services(world_);
 }
 
 void DrbdResource::ring() {

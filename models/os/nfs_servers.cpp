@@ -1,8 +1,10 @@
 #include "models/os/nfs_servers.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "models/machine.h"
+#include "models/services/virtual_machines.h"
 #include "models/storage/nfs.h"
 #include "models/world.h"
 
@@ -45,9 +47,10 @@ void NfsConnection::look() {
   const SimTime now = machine_.world().now();
   if (dead) {
     if (!stuck_) stuck_since_ = now;
-    stuck_ = true;
+    const bool news = !std::exchange(stuck_, true);
     cut_ = cut_ || !reached;
     resume_.disarm();
+    if (news) machine_.world().part<VirtualMachines>().look();
   } else if (stuck_ && !resume_.armed()) {
     // A server that hung has the requests and answers them; lost packets must be sent again first.
     const Duration answer = machine_.sample(server_.config.answer_time);
@@ -59,6 +62,7 @@ void NfsConnection::look() {
 void NfsConnection::resume() {
   stuck_ = cut_ = false;
   waiting.wake_all();
+  machine_.world().part<VirtualMachines>().look();
 }
 
 NfsConnection& NfsClient::connection(NfsServer& server) {

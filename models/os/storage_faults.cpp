@@ -11,6 +11,8 @@
 #include "models/os/mount_table.h"
 #include "models/os/nfs_servers.h"
 #include "models/services/addresses.h"
+#include "models/services/clients.h"
+#include "models/services/look.h"
 #include "models/world.h"
 
 namespace fencepost::models {
@@ -187,16 +189,25 @@ Result<Disk*> disk(const Given& given) {
       {}, "'" + given.text("device") + "' is no disk: write /dev/sdb1; for DRBD there is drbd_disk_stall");
 }
 
+Result<void> on_disk(const Given& given, Disk* disk, void (Disk::*set)(bool)) {
+  const auto turn = [&world = given.world(), disk, set](bool on) {
+    world.part<Clients>().settle();
+    (disk->*set)(on);
+    look_at_services(world);
+  };
+  return given.lasting([&] { turn(true); }, [turn] { turn(false); });
+}
+
 Result<void> io_stall(const Given& given) {
   const auto found = disk(given);
   if (!found) return tl::unexpected(found.error());
-  return given.lasting([&] { (*found)->stall(true); }, [d = *found] { d->stall(false); });
+  return on_disk(given, *found, &Disk::stall);
 }
 
 Result<void> disk_fail(const Given& given) {
   const auto found = disk(given);
   if (!found) return tl::unexpected(found.error());
-  return given.lasting([&] { (*found)->fail(true); }, [d = *found] { d->fail(false); });
+  return on_disk(given, *found, &Disk::fail);
 }
 
 // --- Addresses ---

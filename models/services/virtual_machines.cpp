@@ -53,7 +53,9 @@ Guest::Guest(Machine& machine, std::string resource)
 
 Guest::~Guest() = default;
 
-bool Guest::serves() const { return state_ == GuestState::running && !paused_ && machine_.serves(); }
+bool Guest::serves() const {
+  return state_ == GuestState::running && !paused_ && machine_.serves() && !storage_stuck();
+}
 
 bool Guest::storage_there() const {
   const std::string& storage = machine_.world().part<VirtualMachines>().config(resource_).storage;

@@ -32,7 +32,7 @@ class Guest {
   const std::string& resource() const { return resource_; }
   GuestState state() const { return state_; }
   bool is_on() const { return process_ != nullptr; }
-  bool serves() const;
+  bool serves() const;  // it runs, and what it writes is answered
 
   // --- virsh ---
   bool storage_there() const;                   // where its image should lie, something is mounted

@@ -68,6 +68,17 @@ TEST_CASE("guest: one that ignores its power button is unplugged 5 s before the 
   CHECK(took(stop, began) <= 86500ms);
 }
 
+TEST_CASE("guest: it is not served while its storage answers nothing, and goes on when it does", "[vm]") {
+  Rig rig(with_guest({.storage = "/images"}));
+  REQUIRE(rig.rc("db1", "vm", "start", 90s) == 0);
+  rig.pass(30s);
+  rig.fault("nfs_hang", {{"server", "filer"}, {"for", "1m"}});
+  rig.pass(1s);
+  CHECK_FALSE(rig.seen<backend::ServiceChanged>().back().available);
+  rig.pass(1min);
+  CHECK(rig.seen<backend::ServiceChanged>().back().available);
+}
+
 TEST_CASE("guest: without its storage neither button nor plug end it, and the stop fails", "[vm]") {
   Rig rig(with_guest({.storage = "/images"}));
   REQUIRE(rig.rc("db1", "vm", "start", 90s) == 0);
