@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/cib/outcome.h"
 #include "engine/policy/cluster_state.h"
 
 namespace fencepost::crm_simulate {
