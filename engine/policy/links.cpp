@@ -78,9 +78,9 @@ class ProbeOrder {
         for (ActionId probe : probes_of(id)) {
           const std::vector<LinkId> after = d_[probe].after;
           for (auto it = after.rbegin(); it != after.rend(); ++it) walk(probe, d_[*it].then);
+          for (ActionId seen : walked_) d_[seen].in_walk = false;
+          walked_.clear();
         }
-        for (ActionId seen : walked_) d_[seen].in_walk = false;
-        walked_.clear();
       });
     }
   }
