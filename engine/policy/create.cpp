@@ -297,7 +297,6 @@ void create_migration(Draft& d, ResourceId id, NodeId current) {
   d[start].migratable = true;
   d[start].pseudo = true;
   d[from].migratable = true;
-  d[from].needs = d[start].needs;
   const auto name_ends = [&](ActionId action) {
     d[action].set_meta("migrate_source", d[current].spec->name);
     d[action].set_meta("migrate_target", d[r.assigned].spec->name);
@@ -309,6 +308,7 @@ void create_migration(Draft& d, ResourceId id, NodeId current) {
     order(d, id, kMigrateTo, id, kMigrateFrom, kOrder | kImpliesFirstMigratable);
     name_ends(to);
   } else {
+    d[from].needs = d[start].needs;
     order(d, id, kProbe, id, kMigrateFrom, kOrder);
   }
   order(d, id, kMigrateFrom, id, kStop, kOrder | kImpliesFirstMigratable);

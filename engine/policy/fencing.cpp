@@ -24,6 +24,14 @@ bool requires_fencing(const Resource& r) {
 
 // ---------------------------------------------------------------- what a fenced node ran
 
+// Whether it is known what the node did with it. Instances of an anonymous clone share what is known; members
+// of cloned groups do not.
+bool state_known(const Draft& d, ResourceId id, NodeId node) {
+  const Resource& r = d[id];
+  if (contains(r.known_on, node)) return true;
+  return r.parent.valid() && d[r.parent].is_clone() && contains(d[r.parent].known_on, node);
+}
+
 void order_starts_after(Draft& d, ResourceId id, NodeId target, ActionId fencing) {
   const std::vector<ActionId> actions = d[id].actions;
   for (ActionId action_id : actions) {
@@ -34,7 +42,7 @@ void order_starts_after(Draft& d, ResourceId id, NodeId target, ActionId fencing
         break;
       case Needs::quorum:
         // Without knowing what the node did with it, it cannot be started elsewhere.
-        if (action.key == kStart && d[id].scores.has(target) && !contains(d[id].known_on, target)) {
+        if (action.key == kStart && d[id].scores.has(target) && !state_known(d, id, target)) {
           link(d, fencing, action_id, kOrder | kRunnableLeft);
         }
         break;
@@ -104,7 +112,7 @@ ActionId fence_guest(Draft& d, NodeId id) {
 
 bool needs_fencing(const Draft& d, NodeId id) {
   const Node& node = d[id];
-  return node.kind == NodeKind::guest ? node.needs_reset : node.unclean && can_fence(d, id);
+  return (node.kind == NodeKind::guest ? node.needs_reset : node.unclean) && can_fence(d, id);
 }
 
 // ---------------------------------------------------------------- shutdowns
@@ -181,7 +189,7 @@ void schedule_fencing_and_shutdowns(Draft& d) {
     const NodeId id{i};
     const Node& node = d[id];
     if (node.kind == NodeKind::guest) {
-      if (node.needs_reset && managed) order_after_fencing(d, id, fence_guest(d, id));
+      if (managed && needs_fencing(d, id)) order_after_fencing(d, id, fence_guest(d, id));
       continue;
     }
     if (needs_fencing(d, id) && managed) {

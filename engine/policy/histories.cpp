@@ -59,6 +59,8 @@ void adopt_orphan_fillers(Draft& d) {
     if (!container.orphan || d[orphan].container.valid()) continue;
     d[orphan].container = container.id;
     container.fillers.push_back(orphan);
+    for (Node& node : d.nodes)
+      if (node.connection == orphan) node.kind = NodeKind::guest;
   }
   d.orphan_fillers.clear();
 }

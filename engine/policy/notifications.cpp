@@ -295,11 +295,14 @@ void Teller::inform(PlanAction& action) {
   for (const Setting& one : told_) action.set_meta_if_absent(one.name, one.value);
 }
 
+bool changes_state(const PlanAction& action) {
+  return action.key == kStart || action.key == kStop || action.key == kPromote || action.key == kDemote;
+}
+
 void Teller::tell_leaf(ResourceId leaf) {
   for (const ActionId id : std::vector<ActionId>(d_[leaf].actions)) {
     PlanAction& a = d_[id];
-    const bool changes = a.key == kStart || a.key == kStop || a.key == kPromote || a.key == kDemote;
-    if (!changes || a.optional || !a.node.valid()) continue;
+    if (!changes_state(a) || a.optional || !a.node.valid()) continue;
     inform(a);
   }
   if (empty_ && family_.task != Task::stop) return;
@@ -363,7 +366,13 @@ void notify_instances(Draft& d, ResourceId clone) {
 }
 
 void notify_of_fencing(Draft& d, ResourceId resource, ActionId stop, ActionId fencing) {
-  static_cast<void>(stop);
+  // All that is said now is who stops; what is told later does not change that.
+  const std::string stopped = d[resource].spec->id;
+  const std::string node_left{d[d[stop].node].name()};
+  const auto inform = [&](ActionId id) {
+    d[id].set_meta_if_absent("notify_stop_resource", stopped);
+    d[id].set_meta_if_absent("notify_stop_uname", node_left);
+  };
   const auto make = [&](Notify notify, const char* key_type) {
     const ActionId id = request_pseudo(d, resource, notify_key(Task::stonith, notify), false, true);
     introduce(d[id], {"post", key_type, "stop", "stonith"});
@@ -375,12 +384,15 @@ void notify_of_fencing(Draft& d, ResourceId resource, ActionId stop, ActionId fe
   link(d, fencing, post, kImpliesThen);
   link(d, post, known, kImpliesThen);
   for_each_leaf(d, top_of(d, resource), [&](ResourceId leaf) {
+    for (const ActionId id : d[leaf].actions)
+      if (changes_state(d[id]) && !d[id].optional && d[id].node.valid()) inform(id);
     if (d[leaf].active_on.empty()) return;
     const NodeId node = d[leaf].active_on.front();
     const ActionId own_stop = find_action(d, leaf, kStop, NodeId{});
     if ((own_stop.valid() && !d[own_stop].optional) || !d[node].online) return;
     const ActionId told = request(d, leaf, notify_key(Task::stop, Notify::post), node, Demand::required);
     introduce(d[told], {"post", "post", "stop", "stonith"});
+    inform(told);
     d[told].priority = kDoneComesFirst;
     link(d, post, told, kOrder);
     link(d, told, known, kOrder);

@@ -237,7 +237,9 @@ void role_after_failure(HistoryReader& reader, const OpEntry& op, const FailureP
   Draft& d = reader.d;
   Resource& r = d[reader.resource];
   if (op.is("stop")) {
-    ban(reader, reader.node, "stop failed");
+    // Of this instance alone: what others do is not known to fail.
+    ban_or_prefer(d, reader.resource, reader.node, -Score::kInfinity,
+                  {ScoreReason::Cause::failure, "stop failed"});
   } else if (op.is("migrate_to")) {
     migrate_to_failed(reader, op);
   } else if (op.is("migrate_from")) {

@@ -1,6 +1,4 @@
 // Probes: what a resource's state is where nobody knows it (§5.7).
-#include <algorithm>
-
 #include "engine/policy/actions.h"
 #include "engine/policy/create.h"
 #include "engine/policy/fencing.h"
@@ -17,8 +15,7 @@ bool guest_will_stop(const Draft& d, NodeId node) {
   const ResourceId container = guest_container(d, node);
   const Resource& c = d[container];
   return d[node].needs_reset || d[node].unclean || c.failed || c.next_role == Role::stopped ||
-         (c.next_role > Role::stopped && c.assigned.valid() && !c.active_on.empty() &&
-          std::find(c.active_on.begin(), c.active_on.end(), c.assigned) == c.active_on.end());
+         (c.assigned.valid() && !c.active_on.empty() && !contains(c.active_on, c.assigned));
 }
 
 // Whether it makes no sense to probe on a guest node now; what comes first then.

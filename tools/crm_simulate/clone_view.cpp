@@ -127,6 +127,16 @@ bool is_active(const ClusterState& state, ResourceId id) {
   });
 }
 
+bool is_out_of_reach(const ClusterState& state, ResourceId collective) {
+  if (!is_active(state, collective)) return false;
+  const std::vector<ResourceId> all = leaves(state, collective);
+  return std::none_of(all.begin(), all.end(), [&](ResourceId leaf) {
+    const ResourceState& resource = state[leaf];
+    return std::any_of(resource.active_on.begin(), resource.active_on.end(),
+                       [&](NodeId node) { return counts_as_running(resource, state[node]); });
+  });
+}
+
 Role shown_role(const ClusterState& state, const ResourceState& resource) {
   if (resource.role != Role::started) return resource.role;
   for (ResourceId up = resource.parent; up.valid(); up = state[up].parent)

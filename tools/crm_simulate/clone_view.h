@@ -21,6 +21,10 @@ CloneView view_clone(const policy::ClusterState& state, policy::ResourceId clone
 // Whether it runs anywhere: for what holds others, whether any of them does.
 bool is_active(const policy::ClusterState& state, policy::ResourceId id);
 
+// Whether all it is known to run as is out of anybody's hands: nobody manages it and the nodes are down. A
+// group or clone of which that is true is not listed.
+bool is_out_of_reach(const policy::ClusterState& state, policy::ResourceId collective);
+
 // The role as people read it: in a promotable clone, what is merely started is unpromoted.
 policy::Role shown_role(const policy::ClusterState& state, const policy::ResourceState& resource);
 

@@ -99,7 +99,10 @@ void StatusWriter::resource(ResourceId id) {
   const ResourceState& resource = state_[id];
   if (resource.orphan && !resource.parent.valid() && !is_active(state_, id)) return;
   if (resource.variant == Variant::primitive) return primitive(id);
-  if (resource.variant != Variant::bundle) return collective(id);
+  if (resource.variant != Variant::bundle) {
+    if (!is_out_of_reach(state_, id)) collective(id);
+    return;
+  }
   for (const BundleState& one : state_.bundles)
     if (one.resource == id) bundle(one);
 }
