@@ -44,13 +44,17 @@ void order_starts_after(Draft& d, ResourceId id, NodeId target, ActionId fencing
   }
 }
 
+// Whether its being down for certain waits for the fencing of the node it was on.
+bool waits_for_fencing(const Draft& d, ResourceId id, NodeId target) {
+  return requires_fencing(d[id]) || d[target].kind == NodeKind::guest;
+}
+
 void imply_stop(Draft& d, ResourceId id, NodeId target, ActionId stop, ActionId fencing) {
-  const bool needs = requires_fencing(d[id]) || d[target].kind == NodeKind::guest;
   PlanAction& action = d[stop];
   action.pseudo = true;
   action.runnable = true;
   action.implied_by_fencing = true;
-  if (needs) {
+  if (waits_for_fencing(d, id, target)) {
     if (!in_bundle(d, id)) link(d, fencing, stop, kPreserve);
     // Where the outermost resource is active on several nodes, its newest stop stands for all.
     const ActionId whole = find_action(d, top_of(d, id), kStop, NodeId{});
@@ -70,7 +74,7 @@ void imply_stops(Draft& d, ResourceId id, NodeId target, ActionId fencing) {
     if (!node.online || node.unclean || d[id].failed) {
       d[demote].pseudo = true;
       d[demote].runnable = true;
-      if (!in_bundle(d, id)) link(d, fencing, demote, kPreserve | kOrder);
+      if (!in_bundle(d, id) && waits_for_fencing(d, id, target)) link(d, fencing, demote, kPreserve | kOrder);
     }
   }
 }
