@@ -77,7 +77,6 @@ void ResourceChange::find_involved() {
       by_.stop = oldest(d_, id_, kStop, NodeId{});
     }
   }
-  if (next_.valid()) by_.migrate = oldest(d_, id_, kMigrateFrom, next_);
 }
 
 void ResourceChange::add(What kind, const PlanAction* reason, const PlanAction* blocking, NodeId origin,
@@ -101,6 +100,7 @@ const PlanAction* with_reason(const PlanAction* first, const PlanAction* second)
 }
 
 void ResourceChange::in_role() {
+  if (next_.valid()) by_.migrate = oldest(d_, id_, kMigrateFrom, next_);
   const bool migrates = by_.migrate != nullptr && by_.migrate->runnable && current_.valid();
   if (migrates) return add(What::migrate, by_.start, by_.start, current_, next_);
   if (r_.reload) return add(What::reload, by_.start, by_.start, current_, next_);
@@ -157,7 +157,7 @@ void list_nodes(const Draft& d, std::vector<Change>& changes) {
   for (std::size_t i = d.actions.size(); i-- > 0;) {
     const PlanAction& action = d[ActionId{i}];
     const bool shutdown = action.task == Task::shutdown;
-    if ((action.task != Task::stonith && !shutdown) || action.optional || !action.runnable) continue;
+    if ((action.task != Task::stonith && !shutdown) || action.optional) continue;
     Change change;
     change.kind = shutdown ? What::shutdown : What::fence;
     const std::string* how = action.find_meta("stonith_action");
