@@ -28,7 +28,7 @@ void cancel_for(Draft& d, ResourceId id, NodeId node, const cib::OpHistory& op) 
 }
 
 void trigger_unfencing(Draft& d, ResourceId id, NodeId node, const char* reason) {
-  if (!d.config->unfencing_in_use || !d[id].def->unfencing_device) return;
+  if (!d.config->unfencing_in_use || !d[id].def->fence_device) return;
   require_unfencing(d, node, reason, ActionId{});
 }
 
