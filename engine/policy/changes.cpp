@@ -19,17 +19,15 @@ struct Involved {
   const PlanAction* migrate = nullptr;
 };
 
-const PlanAction* oldest(const Draft& d, ResourceId id, Key key, NodeId node) {
-  for (const ActionId action : d[id].actions) {
-    const PlanAction& a = d[action];
-    if (a.key == key && !a.cancel && (!node.valid() || a.node == node)) return &a;
-  }
-  return nullptr;
+// One without a node takes the node that is asked about: drawings show it.
+const PlanAction* oldest(Draft& d, ResourceId id, Key key, NodeId node) {
+  const ActionId found = find_oldest(d, id, key, node);
+  return found.valid() ? &d[found] : nullptr;
 }
 
 class ResourceChange {
  public:
-  ResourceChange(const Draft& d, ResourceId id, std::vector<Change>& changes)
+  ResourceChange(Draft& d, ResourceId id, std::vector<Change>& changes)
       : d_(d), r_(d[id]), id_(id), changes_(changes) {}
 
   void list() {
@@ -58,7 +56,7 @@ class ResourceChange {
            NodeId destination);
   bool moving() const { return current_.valid() && next_.valid() && current_ != next_; }
 
-  const Draft& d_;
+  Draft& d_;
   const Resource& r_;
   ResourceId id_;
   std::vector<Change>& changes_;
@@ -79,7 +77,6 @@ void ResourceChange::find_involved() {
       by_.stop = oldest(d_, id_, kStop, NodeId{});
     }
   }
-  if (next_.valid()) by_.migrate = oldest(d_, id_, kMigrateFrom, next_);
 }
 
 void ResourceChange::add(What kind, const PlanAction* reason, const PlanAction* blocking, NodeId origin,
@@ -103,6 +100,7 @@ const PlanAction* with_reason(const PlanAction* first, const PlanAction* second)
 }
 
 void ResourceChange::in_role() {
+  if (next_.valid()) by_.migrate = oldest(d_, id_, kMigrateFrom, next_);
   const bool migrates = by_.migrate != nullptr && by_.migrate->runnable && current_.valid();
   if (migrates) return add(What::migrate, by_.start, by_.start, current_, next_);
   if (r_.reload) return add(What::reload, by_.start, by_.start, current_, next_);
@@ -143,7 +141,7 @@ void ResourceChange::other_role() {
   if (r_.next_role > Role::stopped) add(What::start, by_.start, by_.start, current_, next_);
 }
 
-void list_resource(const Draft& d, ResourceId id, std::vector<Change>& changes) {
+void list_resource(Draft& d, ResourceId id, std::vector<Change>& changes) {
   if (d[id].is_primitive()) return ResourceChange(d, id, changes).list();
   if (!d[id].is_bundle()) {
     for (const ResourceId child : d[id].children) list_resource(d, child, changes);
@@ -159,7 +157,7 @@ void list_nodes(const Draft& d, std::vector<Change>& changes) {
   for (std::size_t i = d.actions.size(); i-- > 0;) {
     const PlanAction& action = d[ActionId{i}];
     const bool shutdown = action.task == Task::shutdown;
-    if ((action.task != Task::stonith && !shutdown) || action.optional || !action.runnable) continue;
+    if ((action.task != Task::stonith && !shutdown) || action.optional) continue;
     Change change;
     change.kind = shutdown ? What::shutdown : What::fence;
     const std::string* how = action.find_meta("stonith_action");
@@ -176,7 +174,7 @@ void list_nodes(const Draft& d, std::vector<Change>& changes) {
 
 }  // namespace
 
-std::vector<Change> list_changes(const Draft& d) {
+std::vector<Change> list_changes(Draft& d) {
   std::vector<Change> changes;
   list_nodes(d, changes);
   for (const ResourceId id : d.top_level) list_resource(d, id, changes);

@@ -17,7 +17,7 @@ constexpr const char* kChanged = "resource definition change";
 void cancel_for(Draft& d, ResourceId id, NodeId node, const cib::OpHistory& op) {
   const Key key = operation_key(d, op.operation, static_cast<std::uint32_t>(op.interval.count()));
   const ActionId cancel = cancel_recurring(d, id, key, operation_word(d, key), node);
-  d[cancel].set_meta("call_id", std::to_string(op.call_id));
+  d[cancel].set_meta_if_absent("call_id", std::to_string(op.call_id));
   order(d, {.first_resource = id,
             .then_resource = id,
             .first_key = kStop,
@@ -28,7 +28,7 @@ void cancel_for(Draft& d, ResourceId id, NodeId node, const cib::OpHistory& op) 
 }
 
 void trigger_unfencing(Draft& d, ResourceId id, NodeId node, const char* reason) {
-  if (!d.config->unfencing_in_use || !d[id].def->unfencing_device) return;
+  if (!d.config->unfencing_in_use || !d[id].def->fence_device) return;
   require_unfencing(d, node, reason, ActionId{});
 }
 

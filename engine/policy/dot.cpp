@@ -49,7 +49,7 @@ class Drawing {
 
   void edge(const PlannedOrdering& ordering) {
     const bool both = drawn_.count(ordering.first) > 0 && drawn_.count(ordering.then) > 0;
-    const bool seen = ordering.in_graph || all_ || (both && !ordering.disabled && !ordering.load_only);
+    const bool seen = ordering.in_graph || (!ordering.disabled && (all_ || (both && !ordering.load_only)));
     if (!seen) return;
     const char* style = ordering.in_graph ? "style = bold" : "style = dashed";
     out_ += name(decision_.actions[ordering.first - 1]) + " -> " +

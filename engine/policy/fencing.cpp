@@ -52,15 +52,21 @@ void order_starts_after(Draft& d, ResourceId id, NodeId target, ActionId fencing
   }
 }
 
+// Whether its being down for certain waits for the fencing of the node it was on.
+bool waits_for_fencing(const Draft& d, ResourceId id, NodeId target) {
+  return requires_fencing(d[id]) || d[target].kind == NodeKind::guest;
+}
+
 void imply_stop(Draft& d, ResourceId id, NodeId target, ActionId stop, ActionId fencing) {
-  const bool needs = requires_fencing(d[id]) || d[target].kind == NodeKind::guest;
   PlanAction& action = d[stop];
   action.pseudo = true;
   action.runnable = true;
   action.implied_by_fencing = true;
-  if (needs) {
+  if (waits_for_fencing(d, id, target)) {
     if (!in_bundle(d, id)) link(d, fencing, stop, kPreserve);
-    for (ActionId whole : find_actions(d, top_of(d, id), kStop, NodeId{})) link(d, fencing, whole, kPreserve);
+    // Where the outermost resource is active on several nodes, its newest stop stands for all.
+    const ActionId whole = find_action(d, top_of(d, id), kStop, NodeId{});
+    if (whole.valid()) link(d, fencing, whole, kPreserve);
   }
   const std::string* notify = d[id].def->find_meta("notify");
   if (notify != nullptr && cib::is_true(*notify)) notify_of_fencing(d, id, stop, fencing);
@@ -76,7 +82,7 @@ void imply_stops(Draft& d, ResourceId id, NodeId target, ActionId fencing) {
     if (!node.online || node.unclean || d[id].failed) {
       d[demote].pseudo = true;
       d[demote].runnable = true;
-      if (!in_bundle(d, id)) link(d, fencing, demote, kPreserve | kOrder);
+      if (!in_bundle(d, id) && waits_for_fencing(d, id, target)) link(d, fencing, demote, kPreserve | kOrder);
     }
   }
 }

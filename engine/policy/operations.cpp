@@ -306,7 +306,6 @@ void take_masked_probe(HistoryReader& reader, const OpEntry& op) {
   Draft& d = reader.d;
   Resource& r = d[reader.resource];
   r.role = Role::stopped;
-  list_failure(reader, op);
   const bool on_node_recorded = !op.xml->on_node.empty();
   r.probe_failures.push_back({reader.node, on_node_recorded, static_cast<int>(op.xml->rc)});
   ban(reader, reader.node, "probe failed");

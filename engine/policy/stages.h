@@ -43,6 +43,6 @@ void create_actions(Draft& d);
 void order_remote_connections(Draft& d);
 void propagate_orderings(Draft& d);
 void make_graph(Draft& d);
-std::vector<Change> list_changes(const Draft& d);
+std::vector<Change> list_changes(Draft& d);
 
 }  // namespace fencepost::policy

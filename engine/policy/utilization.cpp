@@ -1,5 +1,7 @@
 // Capacities of nodes and needs of resources (§4.6).
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "engine/policy/assign.h"
 #include "engine/policy/colocations.h"
@@ -164,33 +166,6 @@ void fit_by_utilization(Draft& d, ResourceId id, NodeId& preferred) {
   if (!preferred.valid()) preferred = most_free;
 }
 
-namespace {
-
-std::string text_of(const std::vector<Utilization>& values) {
-  std::string text;
-  for (const Utilization& u : values) text += " " + std::string{u.name} + "=" + std::to_string(u.value);
-  return text;
-}
-
-}  // namespace
-
-void dump_capacities(Draft& d, ScoreLine::Kind kind) {
-  if (!d.want.utilization) return;
-  for (const Node& node : d.nodes) {
-    d.scores.push_back(
-        {.kind = kind, .resource = {}, .node = node.id, .score = {}, .values = text_of(node.capacity)});
-  }
-}
-
-void dump_need(Draft& d, ResourceId id) {
-  if (!d.want.utilization) return;
-  d.scores.push_back({.kind = ScoreLine::Kind::utilization,
-                      .resource = d[id].spec->id,
-                      .node = d[id].assigned,
-                      .score = {},
-                      .values = text_of(d[id].utilization)});
-}
-
 // ---------------------------------------------------------------- an order that shows
 
 namespace {
@@ -229,52 +204,88 @@ std::size_t first_slot(std::uint32_t hash, std::size_t slots) {
   return static_cast<std::uint32_t>(11U * hash) % prime_for(slots);
 }
 
-using Slots = std::vector<NodeId>;
+// Slots of a hash table of names, as g_hash_table fills and grows them (reference part 2, §0.2).
+using Slots = std::vector<std::optional<std::size_t>>;
 
-Slots grown(const Draft& d, const Slots& old, std::size_t count) {
+Slots grown(const std::vector<std::string_view>& names, const Slots& old, std::size_t count) {
   std::size_t size = 8;
-  while (size < static_cast<std::size_t>(static_cast<double>(count) * 1.333) ||
-         size <= static_cast<std::size_t>(static_cast<double>(count) * 1.333))
-    size *= 2;
+  while (size <= static_cast<std::size_t>(static_cast<double>(count) * 1.333)) size *= 2;
   Slots next(size);
   Slots rest = old;
   rest.resize(std::max(size, old.size()));
-  std::vector<bool> placed(size, false);
   for (std::size_t i = 0; i < old.size(); ++i) {
-    if (!rest[i].valid() || placed[i]) continue;
-    NodeId moving = rest[i];
-    rest[i] = NodeId{};
-    while (moving.valid()) {
-      std::size_t slot = first_slot(hash_of(d[moving].spec->id), size);
-      for (std::size_t step = 1; placed[slot]; ++step) slot = (slot + step) % size;
-      const NodeId evicted = slot < rest.size() ? rest[slot] : NodeId{};
-      if (slot < rest.size()) rest[slot] = NodeId{};
-      placed[slot] = true;
+    std::optional<std::size_t> moving = std::exchange(rest[i], std::nullopt);
+    while (moving) {
+      std::size_t slot = first_slot(hash_of(names[*moving]), size);
+      for (std::size_t step = 1; next[slot]; ++step) slot = (slot + step) % size;
       next[slot] = moving;
-      moving = evicted;
+      moving = slot < rest.size() ? std::exchange(rest[slot], std::nullopt) : std::nullopt;
     }
   }
   return next;
 }
 
+// Indices of names, put into a table one after the other, in the order in which the table is walked.
+std::vector<std::size_t> hash_order(const std::vector<std::string_view>& names) {
+  Slots slots(8);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    std::size_t slot = first_slot(hash_of(names[i]), slots.size());
+    for (std::size_t step = 1; slots[slot]; ++step) slot = (slot + step) % slots.size();
+    slots[slot] = i;
+    const std::size_t count = i + 1;
+    if (slots.size() <= count + count / 16) slots = grown(names, slots, count);
+  }
+  std::vector<std::size_t> order;
+  for (const auto& slot : slots)
+    if (slot) order.push_back(*slot);
+  return order;
+}
+
 }  // namespace
 
 std::vector<NodeId> hash_order(const Draft& d, const ScoreTable& table) {
-  Slots slots(8);
-  std::size_t count = 0;
+  std::vector<NodeId> nodes;
+  std::vector<std::string_view> names;
   for (const Node& node : d.nodes) {
     if (!table.has(node.id)) continue;
-    std::size_t slot = first_slot(hash_of(node.spec->id), slots.size());
-    for (std::size_t step = 1; slots[slot].valid(); ++step) slot = (slot + step) % slots.size();
-    slots[slot] = node.id;
-    ++count;
-    if (slots.size() <= count + count / 16) slots = grown(d, slots, count);
+    nodes.push_back(node.id);
+    names.emplace_back(node.spec->id);
   }
   std::vector<NodeId> order;
-  for (NodeId node : slots) {
-    if (node.valid()) order.push_back(node);
-  }
+  for (std::size_t i : hash_order(names)) order.push_back(nodes[i]);
   return order;
+}
+
+// ---------------------------------------------------------------- in words
+
+namespace {
+
+std::string text_of(const std::vector<Utilization>& values) {
+  std::vector<std::string_view> names;
+  for (const Utilization& u : values) names.push_back(u.name);
+  std::string text;
+  for (std::size_t i : hash_order(names))
+    text += " " + std::string{values[i].name} + "=" + std::to_string(values[i].value);
+  return text;
+}
+
+}  // namespace
+
+void dump_capacities(Draft& d, ScoreLine::Kind kind) {
+  if (!d.want.utilization) return;
+  for (const Node& node : d.nodes) {
+    d.scores.push_back(
+        {.kind = kind, .resource = {}, .node = node.id, .score = {}, .values = text_of(node.capacity)});
+  }
+}
+
+void dump_need(Draft& d, ResourceId id) {
+  if (!d.want.utilization) return;
+  d.scores.push_back({.kind = ScoreLine::Kind::utilization,
+                      .resource = d[id].spec->id,
+                      .node = d[id].assigned,
+                      .score = {},
+                      .values = text_of(d[id].utilization)});
 }
 
 }  // namespace fencepost::policy
