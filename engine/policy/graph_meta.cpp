@@ -230,10 +230,12 @@ std::vector<std::string> downed_by(const Draft& d, const PlanAction& action) {
   const bool connection_stop =
       action.resource.valid() && action.key == kStop && is_remote_connection(d, action.resource);
   if (!connection_stop || action.pseudo) return {};
-  const auto hands_over = [&](LinkId id) {
-    return d[d[id].first].resource == action.resource && d[d[id].first].key == kMigrateFrom && d[id].accepted;
-  };
-  if (std::any_of(action.before.begin(), action.before.end(), hands_over)) return {};
+  bool handed_over = false;
+  for_each_before(d, action.id, [&](LinkId id) {
+    const PlanAction& first = d[d[id].first];
+    if (first.resource == action.resource && first.key == kMigrateFrom && d[id].accepted) handed_over = true;
+  });
+  if (handed_over) return {};
   for (const Node& node : d.nodes)
     if (node.is_remote() && node.connection == action.resource) return {node.spec->id};
   return {};
