@@ -1,4 +1,5 @@
-// A vector whose elements stay where they are while it grows: references to them hold. They lie in pages, side by side.
+// A vector whose elements stay where they are while it grows: references to them hold. They lie in pages,
+// side by side.
 #pragma once
 
 #include <cstddef>

@@ -92,8 +92,13 @@ ActionId make(Draft& d, ResourceId resource, Key key, Task task, NodeId node) {
   action.task = task;
   action.by_dc = task == Task::lrm_delete;
   if (resource.valid()) {
-    d[resource].actions.push_back(id);
-    d[resource].marks.push_back({key, node});
+    Resource& r = d[resource];
+    if (r.actions.empty()) {  // a primitive has seldom more
+      r.actions.reserve(8);
+      r.marks.reserve(8);
+    }
+    r.actions.push_back(id);
+    r.marks.push_back({key, node});
   }
   return id;
 }

@@ -143,6 +143,8 @@ void describe_fail_counts(const Draft& d, ClusterState& state) {
 
 ClusterState describe(const Draft& d) {
   ClusterState state;
+  state.nodes.reserve(d.nodes.size());
+  state.resources.reserve(d.resources.size());
   for (const Node& node : d.nodes) state.nodes.push_back(describe_node(d, node));
   for (const Resource& r : d.resources) state.resources.push_back(describe_resource(d, r));
   state.top_level = d.top_level;

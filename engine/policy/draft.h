@@ -112,10 +112,9 @@ enum class OnFail : std::uint8_t {
 
 // Digests computed once for an operation on a node: what later entries of the same key are compared with.
 struct OpDigests {
-  Key key;
   NodeId node;
-  std::string all, restart;
-  bool op_has_own = false;
+  const OperationDigest* now = nullptr;
+  std::string restart;
   const cib::OpHistory* of = nullptr;  // the first entry of the key
 };
 
@@ -182,7 +181,7 @@ struct Resource {
   std::vector<std::uint32_t> with_this;
   std::vector<std::uint32_t> locations;
   std::vector<std::uint32_t> tickets;
-  std::vector<ActionId> actions;   // oldest first
+  std::vector<ActionId> actions;  // oldest first
   std::vector<ActionMark> marks;  // of the same actions
   std::vector<MaskedProbeFailure> probe_failures;
   std::vector<OpDigests> digests;
@@ -289,6 +288,15 @@ struct Setting {
   std::string value;
 };
 
+// What a clone's instances are told about all of them when something happens to one.
+struct CloneNews {
+  using Listed = std::vector<std::pair<ResourceId, NodeId>>;
+  ResourceId clone;
+  Listed start, stop, promote, demote;
+  Listed active, inactive, unpromoted, promoted;
+  std::vector<Setting> words;  // if all actions are described; else they are made for the few that are
+};
+
 struct PlanAction {
   ActionId id;
   ResourceId resource;
@@ -319,8 +327,9 @@ struct PlanAction {
   std::int32_t counted = 0;
   std::string reason;
   const OpSpec* op = nullptr;
-  Key cancelled;              // cancel, notify: the task it is about
-  std::vector<Setting> meta;  // beyond the configured settings, in the order they were set
+  Key cancelled;                    // cancel, notify: the task it is about
+  std::vector<Setting> meta;        // beyond the configured settings, in the order they were set
+  const CloneNews* news = nullptr;  // and what comes with it
   KnownFlags known_anywhere, known_somewhere;
   LinkId newest_before, newest_after;  // of the links to and from it; Link says which comes next
   std::uint32_t befores = 0;
@@ -333,8 +342,8 @@ struct PlanAction {
 
 struct Link {
   ActionId first, then;
-  Kinds kinds = kNoKind;     // what still holds
-  Kinds original = kNoKind;  // as made; what comes after looks at these
+  Kinds kinds = kNoKind;             // what still holds
+  Kinds original = kNoKind;          // as made; what comes after looks at these
   LinkId older_before, older_after;  // of the same then, of the same first
   bool accepted = false;             // an input in the graph
 };
@@ -380,6 +389,8 @@ struct Draft {
   std::deque<std::string> texts;                     // strings that views point to
   std::vector<const std::string*> custom_words;      // names of Task::custom and what follows it
   std::deque<cib::Resource> made_xml;
+  std::deque<CloneNews> news;
+  std::deque<OperationDigest> made_digests;  // where rules decide
 
   std::vector<Location> locations;
   std::vector<Colocation> colocations;

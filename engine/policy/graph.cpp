@@ -216,7 +216,7 @@ void GraphMaker::describe() {
   std::vector<std::size_t> place(d_.actions.size(), d_.actions.size());
   const auto put = [&](ActionId id) {
     place[id.index()] = graph.actions.size();
-    graph.actions.push_back(describe_action(d_, id, d_.want.attributes));
+    describe_action(d_, id, d_.want.attributes, graph.actions.emplace_back());
     if (id == maintenance_action_) graph.actions.back().maintenance = maintenance_;
   };
   graph.actions.reserve(entries_.size() + entries_.size() / 4);

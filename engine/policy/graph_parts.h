@@ -8,9 +8,9 @@
 
 namespace fencepost::policy {
 
-// The action as those who carry it out see it. Without attributes only who does what, and whether it is
-// awaited.
-Action describe_action(const Draft& d, ActionId id, bool with_attributes);
+// The action as those who carry it out see it, written to a new one. Without attributes only who does what,
+// and whether it is awaited.
+void describe_action(const Draft& d, ActionId id, bool with_attributes, Action& described);
 // Parameters and settings, sorted by name.
 std::vector<NameValue> action_attributes(const Draft& d, const PlanAction& action);
 

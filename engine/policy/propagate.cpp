@@ -343,11 +343,12 @@ Changed clone_update(Draft& d, const KindUpdate& u) {
 Changed apply_kind(Draft& d, const KindUpdate& u) {
   const PlanAction& then = d[u.then];
   HA_ASSERT(then.resource.valid());
+  const bool asks_nothing = u.kind == kOrder;  // but instances that go in pairs are ordered in pairs
   switch (d[then.resource].variant) {
     case Variant::primitive:
-      return pair_update(d, u.first, u.then, u.first_flags, u.kind);
+      return asks_nothing ? Changed{} : pair_update(d, u.first, u.then, u.first_flags, u.kind);
     case Variant::group:
-      return group_update(d, u);
+      return asks_nothing ? Changed{} : group_update(d, u);
     case Variant::clone:
     case Variant::bundle:
       break;
