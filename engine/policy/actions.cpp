@@ -91,7 +91,15 @@ ActionId make(Draft& d, ResourceId resource, Key key, Task task, NodeId node) {
   action.key = key;
   action.task = task;
   action.by_dc = task == Task::lrm_delete;
-  if (resource.valid()) d[resource].actions.push_back(id);
+  if (resource.valid()) {
+    Resource& r = d[resource];
+    if (r.actions.empty()) {  // a primitive has seldom more
+      r.actions.reserve(8);
+      r.marks.reserve(8);
+    }
+    r.actions.push_back(id);
+    r.marks.push_back({key, node});
+  }
   return id;
 }
 
@@ -167,35 +175,42 @@ std::string_view operation_word(const Draft& d, Key key) {
 
 // ---------------------------------------------------------------- finding
 
+namespace {
+
+// An action that is known to nobody's node is meant for this one.
+void take_node(Draft& d, ResourceId resource, std::size_t index, NodeId node) {
+  d[resource].marks[index].node = node;
+  d[d[resource].actions[index]].node = node;
+}
+
+}  // namespace
+
 ActionId find_action(const Draft& d, ResourceId resource, Key key, NodeId node) {
-  const auto& actions = d[resource].actions;
-  for (auto it = actions.rbegin(); it != actions.rend(); ++it) {
-    const PlanAction& action = d[*it];
-    if (action.key == key && (!node.valid() || action.node == node)) return *it;
+  const auto& marks = d[resource].marks;
+  for (std::size_t i = marks.size(); i-- > 0;) {
+    if (marks[i].key == key && (!node.valid() || marks[i].node == node)) return d[resource].actions[i];
   }
   return {};
 }
 
 ActionId find_oldest(Draft& d, ResourceId resource, Key key, NodeId node) {
-  for (ActionId id : d[resource].actions) {
-    PlanAction& action = d[id];
-    if (action.key != key) continue;
-    if (!node.valid() || action.node == node) return id;
-    if (!action.node.valid()) {
-      action.node = node;
-      return id;
-    }
+  const auto& marks = d[resource].marks;
+  for (std::size_t i = 0; i < marks.size(); ++i) {
+    if (marks[i].key != key) continue;
+    const bool anywhere = !marks[i].node.valid();
+    if (anywhere && node.valid()) take_node(d, resource, i, node);
+    if (!node.valid() || marks[i].node == node) return d[resource].actions[i];
   }
   return {};
 }
 
 std::vector<ActionId> find_actions(Draft& d, ResourceId resource, Key key, NodeId node) {
   std::vector<ActionId> found;
-  for (ActionId id : d[resource].actions) {
-    PlanAction& action = d[id];
-    if (action.key != key) continue;
-    if (node.valid() && !action.node.valid()) action.node = node;
-    if (!node.valid() || action.node == node) found.push_back(id);
+  const auto& marks = d[resource].marks;
+  for (std::size_t i = 0; i < marks.size(); ++i) {
+    if (marks[i].key != key) continue;
+    if (node.valid() && !marks[i].node.valid()) take_node(d, resource, i, node);
+    if (!node.valid() || marks[i].node == node) found.push_back(d[resource].actions[i]);
   }
   return found;
 }
@@ -203,8 +218,9 @@ std::vector<ActionId> find_actions(Draft& d, ResourceId resource, Key key, NodeI
 std::vector<ActionId> find_exact(const Draft& d, ResourceId resource, Key key, NodeId node) {
   std::vector<ActionId> found;
   if (!node.valid()) return found;
-  for (ActionId id : d[resource].actions) {
-    if (d[id].key == key && d[id].node == node) found.push_back(id);
+  const auto& marks = d[resource].marks;
+  for (std::size_t i = 0; i < marks.size(); ++i) {
+    if (marks[i].key == key && marks[i].node == node) found.push_back(d[resource].actions[i]);
   }
   return found;
 }
@@ -245,19 +261,36 @@ const OpSpec* find_op(const Draft& d, ResourceId resource, Key key, std::string_
 
 // ---------------------------------------------------------------- links
 
+namespace {
+
+bool is_linked(const Draft& d, ActionId first, ActionId then, Kinds kinds) {
+  const bool search_after = d[first].afters <= d[then].befores;
+  for (LinkId at = search_after ? d[first].newest_after : d[then].newest_before; at.valid();) {
+    const Link& l = d[at];
+    if (l.first == first && l.then == then && (l.original & kinds) != 0) return true;
+    at = search_after ? l.older_after : l.older_before;
+  }
+  return false;
+}
+
+}  // namespace
+
 bool link(Draft& d, ActionId first, ActionId then, Kinds kinds) {
   if (kinds == kNoKind || first == then) return false;
-  const auto& after = d[first].after;
-  const auto& before = d[then].before;
-  const bool search_after = after.size() <= before.size();
-  for (LinkId id : search_after ? after : before) {
-    const Link& l = d[id];
-    if (l.first == first && l.then == then && (l.original & kinds) != 0) return false;
-  }
+  if (is_linked(d, first, then, kinds)) return false;
+  PlanAction& from = d[first];
+  PlanAction& to = d[then];
   const LinkId id{d.links.size()};
-  d.links.push_back({.first = first, .then = then, .kinds = kinds, .original = kinds});
-  d[first].after.push_back(id);
-  d[then].before.push_back(id);
+  d.links.push_back({.first = first,
+                     .then = then,
+                     .kinds = kinds,
+                     .original = kinds,
+                     .older_before = to.newest_before,
+                     .older_after = from.newest_after});
+  from.newest_after = id;
+  to.newest_before = id;
+  ++from.afters;
+  ++to.befores;
   return true;
 }
 

@@ -31,6 +31,15 @@ ActionId find_oldest(Draft& d, ResourceId resource, Key key, NodeId node);  // t
 std::vector<ActionId> find_actions(Draft& d, ResourceId resource, Key key, NodeId node);  // oldest first
 std::vector<ActionId> find_exact(const Draft& d, ResourceId resource, Key key, NodeId node);
 
+// Calls visit for each action of that key on any node, oldest first; those made meanwhile are not seen.
+template <class Visit>
+void for_each_action(const Draft& d, ResourceId resource, Key key, Visit&& visit) {
+  const std::size_t count = d[resource].marks.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (d[resource].marks[i].key == key) visit(d[resource].actions[i]);
+  }
+}
+
 // Reasons: the first one stays unless `overwrite`.
 void set_reason(PlanAction& action, std::string reason, bool overwrite = false);
 void require(PlanAction& action, std::string reason = {}, bool overwrite = false);

@@ -62,6 +62,14 @@ struct OpSpec {
   Task task = Task::custom;
   std::uint32_t interval_ms = 0;
   bool enabled = true;
+  bool parameters_have_rules = false;
+};
+
+// What an operation runs with now, to be compared with what it ran with.
+struct OperationDigest {
+  Key key;
+  std::string all;
+  bool op_has_own = false;  // parameters of the operation itself
 };
 
 enum class Requires : std::uint8_t { nothing, quorum, fencing, unfencing };
@@ -100,6 +108,10 @@ struct Definition {
   // Parameters and utilization, when no rule makes them depend on the node; else evaluated for each node.
   bool parameters_have_rules = false;
   std::vector<NameValue> parameters;  // sorted by name
+
+  // Of operations whose parameters no rule decides: made by the first decision that asks, the same for all
+  // after it. So decisions of one configuration are made by one thread at a time.
+  mutable std::deque<OperationDigest> digests;
 
   const std::string* find_meta(std::string_view name) const;
 };

@@ -90,6 +90,11 @@ Requires needs(const Configuration& c, const Definition& definition) {
   return default_needs(c, definition);
 }
 
+bool have_rules(const cib::NvpairBlocks& blocks) {
+  return std::any_of(blocks.begin(), blocks.end(),
+                     [](const cib::NvpairBlock& b) { return !b.rules.empty(); });
+}
+
 std::vector<OpSpec> operations(const cib::Resource& xml) {
   std::vector<OpSpec> ops;
   for (const cib::Operation& op : xml.operations) {
@@ -100,14 +105,10 @@ std::vector<OpSpec> operations(const cib::Resource& xml) {
     spec.interval_ms = static_cast<std::uint32_t>(op.interval.count());
     const std::string* enabled = op.setting("enabled");
     spec.enabled = enabled == nullptr || cib::is_true(*enabled);
+    spec.parameters_have_rules = have_rules(op.parameters);
     ops.push_back(std::move(spec));
   }
   return ops;
-}
-
-bool have_rules(const cib::NvpairBlocks& blocks) {
-  return std::any_of(blocks.begin(), blocks.end(),
-                     [](const cib::NvpairBlock& b) { return !b.rules.empty(); });
 }
 
 void merge_parameters(const Configuration& c, Definition& definition, const cib::RuleContext& context) {

@@ -120,7 +120,7 @@ ResourceId find_named(const Draft& d, std::string_view name) {
 }
 
 // Only of what a node's history names, in its order and by its name.
-void describe_fail_counts(Draft d, ClusterState& state) {
+void describe_fail_counts(const Draft& d, ClusterState& state) {
   for (const Node& node : d.nodes) {
     bool any = false;
     for (const auto& entry : node.attributes) any = any || entry.name.substr(0, 5) == "fail-";
@@ -128,7 +128,7 @@ void describe_fail_counts(Draft d, ClusterState& state) {
     for (const auto& entry : node.state->resources) {
       const ResourceId id = find_named(d, entry->id);
       if (!id.valid()) continue;
-      const Failures failures = fail_count(d, id, node.id, false);
+      const Failures failures = recorded_failures(d, id, node.id);
       if (failures.count == 0) continue;
       state.fail_counts.push_back({.resource = entry->id,
                                    .node = node.id,
@@ -143,6 +143,8 @@ void describe_fail_counts(Draft d, ClusterState& state) {
 
 ClusterState describe(const Draft& d) {
   ClusterState state;
+  state.nodes.reserve(d.nodes.size());
+  state.resources.reserve(d.resources.size());
   for (const Node& node : d.nodes) state.nodes.push_back(describe_node(d, node));
   for (const Resource& r : d.resources) state.resources.push_back(describe_resource(d, r));
   state.top_level = d.top_level;

@@ -138,25 +138,43 @@ bool is_forced(const Draft& d, const cib::OpHistory& op) {
   return std::find(d.forced_restarts.begin(), d.forced_restarts.end(), &op) != d.forced_restarts.end();
 }
 
+bool rules_decide(const Draft& d, ResourceId id, Key key, std::string_view task) {
+  const OpSpec* op = find_op(d, id, key, task);
+  return key.task >= Task::custom || d[id].def->parameters_have_rules || has_magic_address(d, id) ||
+         (op != nullptr && op->parameters_have_rules);
+}
+
+const OperationDigest& digest_now(Draft& d, ResourceId id, NodeId node, Key key, std::string_view task) {
+  const Definition& def = *d[id].def;
+  for (const OperationDigest& known : def.digests) {
+    if (known.key == key) return known;
+  }
+  const OpParameters parameters{d, id, node, key, task};
+  auto& digests = rules_decide(d, id, key, task) ? d.made_digests : def.digests;
+  return digests.emplace_back(OperationDigest{key, cib::digest(parameters.fields), parameters.op_has_own});
+}
+
+std::string restart_digest(const Draft& d, ResourceId id, NodeId node, const cib::OpHistory& op, Key key,
+                           std::string_view task) {
+  const OpParameters parameters{d, id, node, key, task};
+  Fields fields = parameters.fields;
+  if (op.op_force_restart) {
+    drop(fields, [&op](const cib::DigestField& one) { return !listed(*op.op_force_restart, one.name); });
+  }
+  return cib::digest(std::move(fields));
+}
+
 const OpDigests& digests_for(Draft& d, ResourceId id, NodeId node, const cib::OpHistory& op, Key key,
                              std::string_view task) {
   for (const OpDigests& known : d[id].digests) {
-    if (known.node == node && known.key == key) return known;
+    if (known.node == node && known.now->key == key) return known;
   }
-  const OpParameters parameters{d, id, node, key, task};
   OpDigests made;
-  made.key = key;
   made.node = node;
-  made.op_has_own = parameters.op_has_own;
+  made.now = &digest_now(d, id, node, key, task);
   made.of = &op;
-  made.all = cib::digest(parameters.fields);
-  if (is_forced(d, op) || !op.op_restart_digest.empty()) {
-    Fields restart = parameters.fields;
-    if (op.op_force_restart) {
-      drop(restart, [&op](const cib::DigestField& one) { return !listed(*op.op_force_restart, one.name); });
-    }
-    made.restart = cib::digest(std::move(restart));
-  }
+  if (is_forced(d, op) || !op.op_restart_digest.empty())
+    made.restart = restart_digest(d, id, node, op, key, task);
   return d[id].digests.emplace_back(std::move(made));
 }
 
@@ -188,22 +206,22 @@ Comparison compare_digests(Draft& d, ResourceId id, NodeId node, const cib::OpHi
   // What started the resource did so with the parameters of a start.
   if (interval == 0 && (task == "monitor" || task == "migrate_from" || task == "promote")) task = "start";
   const Key key = operation_key(d, task, interval);
-  const OpDigests& now = digests_for(d, id, node, op, key, task);
+  const OpDigests& digests = digests_for(d, id, node, op, key, task);
   const bool overwritten = is_forced(d, op);
   Comparison result;
-  if (!now.restart.empty() &&
-      (overwritten || (!op.op_restart_digest.empty() && now.restart != op.op_restart_digest))) {
+  if (!digests.restart.empty() &&
+      (overwritten || (!op.op_restart_digest.empty() && digests.restart != op.op_restart_digest))) {
     result.match = DigestMatch::restart;
   } else if (op.op_digest.empty()) {
     result.match = DigestMatch::unknown;
-  } else if (now.all != op.op_digest) {
-    result.match = interval == 0 && now.op_has_own ? DigestMatch::restart : DigestMatch::all;
+  } else if (digests.now->all != op.op_digest) {
+    result.match = interval == 0 && digests.now->op_has_own ? DigestMatch::restart : DigestMatch::all;
   } else {
     result.match = DigestMatch::same;
   }
   if (result.match != DigestMatch::same && !op.op_secure_digest.empty()) {
     const OpParameters parameters{d, id, node, key, task};
-    result.only_private = op.op_secure_digest == secure_digest(d, id, node, *now.of, parameters);
+    result.only_private = op.op_secure_digest == secure_digest(d, id, node, *digests.of, parameters);
   }
   return result;
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/base/assert.h"
+#include "engine/base/stable_vector.h"
 #include "engine/policy/configuration.h"
 #include "engine/policy/decision.h"
 #include "engine/policy/key.h"
@@ -112,11 +113,16 @@ enum class OnFail : std::uint8_t {
 
 // Digests computed once for an operation on a node: what later entries of the same key are compared with.
 struct OpDigests {
+  NodeId node;
+  const OperationDigest* now = nullptr;
+  std::string restart;
+  const cib::OpHistory* of = nullptr;  // the first entry of the key
+};
+
+// What an action is looked for by, side by side with those of the resource's other actions.
+struct ActionMark {
   Key key;
   NodeId node;
-  std::string all, restart;
-  bool op_has_own = false;
-  const cib::OpHistory* of = nullptr;  // the first entry of the key
 };
 
 struct Resource {
@@ -177,6 +183,7 @@ struct Resource {
   std::vector<std::uint32_t> locations;
   std::vector<std::uint32_t> tickets;
   std::vector<ActionId> actions;  // oldest first
+  std::vector<ActionMark> marks;  // of the same actions
   std::vector<MaskedProbeFailure> probe_failures;
   std::vector<OpDigests> digests;
   std::vector<Utilization> utilization;
@@ -282,6 +289,15 @@ struct Setting {
   std::string value;
 };
 
+// What a clone's instances are told about all of them when something happens to one.
+struct CloneNews {
+  using Listed = std::vector<std::pair<ResourceId, NodeId>>;
+  ResourceId clone;
+  Listed start, stop, promote, demote;
+  Listed active, inactive, unpromoted, promoted;
+  std::vector<Setting> words;  // if all actions are described; else they are made for the few that are
+};
+
 struct PlanAction {
   ActionId id;
   ResourceId resource;
@@ -304,7 +320,6 @@ struct PlanAction {
   bool by_dc = false;
   bool processed = false;
   bool in_walk = false;
-  bool sorted_inputs = false;
   bool cancel = false;
 
   Needs needs = Needs::nothing;
@@ -313,10 +328,13 @@ struct PlanAction {
   std::int32_t counted = 0;
   std::string reason;
   const OpSpec* op = nullptr;
-  Key cancelled;              // cancel, notify: the task it is about
-  std::vector<Setting> meta;  // beyond the configured settings, in the order they were set
+  Key cancelled;                    // cancel, notify: the task it is about
+  std::vector<Setting> meta;        // beyond the configured settings, in the order they were set
+  const CloneNews* news = nullptr;  // and what comes with it
   KnownFlags known_anywhere, known_somewhere;
-  std::vector<LinkId> before, after;  // oldest first
+  LinkId newest_before, newest_after;  // of the links to and from it; Link says which comes next
+  std::uint32_t befores = 0;
+  std::uint32_t afters = 0;
 
   const std::string* find_meta(std::string_view name) const;
   void set_meta(std::string_view name, std::string value);  // replaces
@@ -325,9 +343,10 @@ struct PlanAction {
 
 struct Link {
   ActionId first, then;
-  Kinds kinds = kNoKind;     // what still holds
-  Kinds original = kNoKind;  // as made; what comes after looks at these
-  bool accepted = false;     // an input in the graph
+  Kinds kinds = kNoKind;             // what still holds
+  Kinds original = kNoKind;          // as made; what comes after looks at these
+  LinkId older_before, older_after;  // of the same then, of the same first
+  bool accepted = false;             // an input in the graph
 };
 
 struct BundlePart {
@@ -364,19 +383,21 @@ struct Draft {
   std::vector<Node> nodes;
   std::deque<NodeSpec> made_nodes;  // of orphaned connections
   std::vector<NodeId> states;       // nodes with a node_state, in document order
-  std::deque<Resource> resources;
+  StableVector<Resource> resources;
   std::vector<ResourceId> top_level;
   std::vector<Bundle> bundles;
   std::deque<std::vector<ResourceSpec>> made_specs;  // orphans and surplus clone instances
   std::deque<std::string> texts;                     // strings that views point to
   std::vector<const std::string*> custom_words;      // names of Task::custom and what follows it
   std::deque<cib::Resource> made_xml;
+  std::deque<CloneNews> news;
+  std::deque<OperationDigest> made_digests;  // where rules decide
 
   std::vector<Location> locations;
   std::vector<Colocation> colocations;
   std::vector<Ticket> tickets;
   std::vector<Ordering> orderings;
-  std::deque<PlanAction> actions;
+  StableVector<PlanAction> actions;
   std::vector<Link> links;
   std::uint32_t flags_changed = 0;  // counts while orderings are propagated; 0: nobody counts
   std::unordered_map<std::string_view, ResourceId> by_id;       // never iterated
@@ -453,6 +474,26 @@ void for_each_leaf(const Draft& d, ResourceId id, Visit&& visit) {
   }
   const std::vector<ResourceId>& children = d[id].children;
   for (std::size_t i = 0; i < children.size(); ++i) for_each_leaf(d, children[i], visit);
+}
+
+// Calls visit for each link to an action, newest first; links made meanwhile are not seen.
+template <class Visit>
+void for_each_before(const Draft& d, ActionId id, Visit&& visit) {
+  for (LinkId at = d[id].newest_before; at.valid();) {
+    const LinkId older = d[at].older_before;
+    visit(at);
+    at = older;
+  }
+}
+
+// The same for those from it.
+template <class Visit>
+void for_each_after(const Draft& d, ActionId id, Visit&& visit) {
+  for (LinkId at = d[id].newest_after; at.valid();) {
+    const LinkId older = d[at].older_after;
+    visit(at);
+    at = older;
+  }
 }
 
 template <class Visit>

@@ -181,10 +181,8 @@ bool blocks_for_ever(const Draft& d, const Resource& r, NodeId node) {
   return false;
 }
 
-}  // namespace
-
-Failures fail_count(Draft& d, ResourceId id, NodeId node, bool effective, bool with_fillers) {
-  Resource& r = d[id];
+// What the node's attributes say of this resource alone.
+Failures own_failures(const Draft& d, const Resource& r, NodeId node) {
   const bool per_operation = per_operation_counts(d);
   Failures failures;
   for (const auto& entry : d[node].attributes) {
@@ -197,6 +195,30 @@ Failures fail_count(Draft& d, ResourceId id, NodeId node, bool effective, bool w
       failures.last = std::max(failures.last.value_or(0), at);
     }
   }
+  return failures;
+}
+
+void add_failures(Failures& to, const Failures& more) {
+  to.count = add_scores(to.count, more.count);
+  if (more.last) to.last = std::max(to.last.value_or(0), *more.last);
+}
+
+bool has_fillers(const Draft& d, const Resource& r) {
+  return !r.fillers.empty() && part_with_container(d, r.id) == nullptr;
+}
+
+}  // namespace
+
+Failures recorded_failures(const Draft& d, ResourceId id, NodeId node) {
+  Failures failures = own_failures(d, d[id], node);
+  if (!has_fillers(d, d[id])) return failures;
+  for (ResourceId filler : d[id].fillers) add_failures(failures, own_failures(d, d[filler], node));
+  return failures;
+}
+
+Failures fail_count(Draft& d, ResourceId id, NodeId node, bool effective, bool with_fillers) {
+  Resource& r = d[id];
+  Failures failures = own_failures(d, r, node);
   if (failures.count > 0 && failures.last && *failures.last > 0 && r.failure_timeout_s > 0 &&
       blocks_for_ever(d, r, node)) {
     r.failure_timeout_s = 0;
@@ -208,13 +230,8 @@ Failures fail_count(Draft& d, ResourceId id, NodeId node, bool effective, bool w
       d.recheck_by(*failures.last + r.failure_timeout_s + 1);
     }
   }
-  if (with_fillers && !r.fillers.empty() && part_with_container(d, id) == nullptr) {
-    const std::vector<ResourceId> fillers = r.fillers;
-    for (ResourceId filler : fillers) {
-      const Failures more = fail_count(d, filler, node, effective, false);
-      failures.count = add_scores(failures.count, more.count);
-      if (more.last) failures.last = std::max(failures.last.value_or(0), *more.last);
-    }
+  if (with_fillers && has_fillers(d, r)) {
+    for (ResourceId filler : r.fillers) add_failures(failures, fail_count(d, filler, node, effective, false));
   }
   return failures;
 }

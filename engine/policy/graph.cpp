@@ -74,24 +74,6 @@ bool accept_input(Draft& d, LinkId id) {
   return true;
 }
 
-void sort_inputs(Draft& d, ActionId id) {
-  PlanAction& action = d[id];
-  if (action.sorted_inputs) return;
-  action.sorted_inputs = true;
-  std::stable_sort(action.before.begin(), action.before.end(),
-                   [&d](LinkId a, LinkId b) { return d[a].first < d[b].first; });
-  std::vector<LinkId> unique;
-  for (const LinkId link : action.before) {
-    if (!unique.empty() && d[unique.back()].first == d[link].first) {
-      d[unique.back()].kinds |= d[link].kinds;
-      d[unique.back()].accepted = d[unique.back()].accepted || d[link].accepted;
-    } else {
-      unique.push_back(link);
-    }
-  }
-  action.before = std::move(unique);
-}
-
 namespace {
 
 class GraphMaker {
@@ -120,10 +102,12 @@ class GraphMaker {
   void add_bundle(ResourceId id);
   void add_maintenance();
   void add(ActionId id);
+  void sort_inputs(ActionId id);
   void describe();
 
   Draft& d_;
   std::vector<Entry> entries_;
+  std::vector<LinkId> inputs_;  // of the action at hand
   std::vector<NodeMaintenance> maintenance_;
   ActionId maintenance_action_;
 };
@@ -188,10 +172,33 @@ void GraphMaker::add_maintenance() {
   add(maintenance_action_);
 }
 
+// Its inputs by ascending id; of several links from one action only the oldest stays, with all their kinds.
+void GraphMaker::sort_inputs(ActionId id) {
+  inputs_.clear();
+  for_each_before(d_, id, [this](LinkId link) { inputs_.push_back(link); });
+  std::sort(inputs_.begin(), inputs_.end(), [this](LinkId a, LinkId b) {
+    return d_[a].first != d_[b].first ? d_[a].first < d_[b].first : a < b;
+  });
+  LinkId last;
+  std::size_t kept = 0;
+  for (const LinkId link : inputs_) {
+    if (last.valid() && d_[last].first == d_[link].first) {
+      d_[last].kinds |= d_[link].kinds;
+      d_[last].accepted = d_[last].accepted || d_[link].accepted;
+      continue;
+    }
+    d_[link].older_before = last;
+    last = link;
+    inputs_[kept++] = link;
+  }
+  inputs_.resize(kept);
+  d_[id].newest_before = last;
+}
+
 void GraphMaker::add(ActionId id) {
   if (d_[id].processed) return;
   d_[id].processed = true;
-  sort_inputs(d_, id);
+  sort_inputs(id);
   if (!goes_into_graph(d_, d_[id])) return;
   d_[id].in_graph = true;
   Entry entry;
@@ -199,7 +206,7 @@ void GraphMaker::add(ActionId id) {
   const PlanAction& action = d_[id];
   const std::int32_t own = action.resource.valid() ? d_[action.resource].priority : 0;
   entry.priority = std::max({own, action.priority, 0});
-  for (const LinkId link : std::vector<LinkId>(action.before))
+  for (const LinkId link : inputs_)
     if (accept_input(d_, link)) entry.inputs.push_back(d_[link].first);
   entries_.push_back(std::move(entry));
 }
@@ -209,7 +216,7 @@ void GraphMaker::describe() {
   std::vector<std::size_t> place(d_.actions.size(), d_.actions.size());
   const auto put = [&](ActionId id) {
     place[id.index()] = graph.actions.size();
-    graph.actions.push_back(describe_action(d_, id, d_.want.attributes));
+    describe_action(d_, id, d_.want.attributes, graph.actions.emplace_back());
     if (id == maintenance_action_) graph.actions.back().maintenance = maintenance_;
   };
   graph.actions.reserve(entries_.size() + entries_.size() / 4);

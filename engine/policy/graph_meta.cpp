@@ -6,6 +6,7 @@
 #include "engine/cib/date.h"
 #include "engine/policy/digests.h"
 #include "engine/policy/graph_parts.h"
+#include "engine/policy/notifications.h"
 
 namespace fencepost::policy {
 namespace {
@@ -230,10 +231,12 @@ std::vector<std::string> downed_by(const Draft& d, const PlanAction& action) {
   const bool connection_stop =
       action.resource.valid() && action.key == kStop && is_remote_connection(d, action.resource);
   if (!connection_stop || action.pseudo) return {};
-  const auto hands_over = [&](LinkId id) {
-    return d[d[id].first].resource == action.resource && d[d[id].first].key == kMigrateFrom && d[id].accepted;
-  };
-  if (std::any_of(action.before.begin(), action.before.end(), hands_over)) return {};
+  bool handed_over = false;
+  for_each_before(d, action.id, [&](LinkId id) {
+    const PlanAction& first = d[d[id].first];
+    if (first.resource == action.resource && first.key == kMigrateFrom && d[id].accepted) handed_over = true;
+  });
+  if (handed_over) return {};
   for (const Node& node : d.nodes)
     if (node.is_remote() && node.connection == action.resource) return {node.spec->id};
   return {};
@@ -324,12 +327,23 @@ std::string_view router_of(const Draft& d, const PlanAction& action) {
   return name(before ? begins : ends);
 }
 
+namespace {
+
+void add_news(const Draft& d, const CloneNews& news, Attributes& attributes) {
+  for (const Setting& one : news.words) attributes.add_meta(one.name, one.value);
+  if (!news.words.empty()) return;
+  for (Setting& one : in_words(d, news)) attributes.add_meta(one.name, attributes.keep(std::move(one.value)));
+}
+
+}  // namespace
+
 std::vector<NameValue> action_attributes(const Draft& d, const PlanAction& action) {
   std::vector<NameValue> made;
   Attributes attributes;
   attributes.add("crm_feature_set", kFeatureSet);
   const bool bare = !action.resource.valid() && action.pseudo && action.task != Task::stonith;
   for (const Setting& one : action.meta) attributes.add_meta(one.name, one.value);
+  if (action.news != nullptr) add_news(d, *action.news, attributes);
   if (action.resource.valid()) {
     const bool primitive = d[action.resource].is_primitive();
     const auto& parameters = primitive ? parameters_on(d, action.resource, action.node, made) : made;
@@ -351,9 +365,8 @@ std::vector<NameValue> action_attributes(const Draft& d, const PlanAction& actio
   return attributes.take();
 }
 
-Action describe_action(const Draft& d, ActionId id, bool with_attributes) {
+void describe_action(const Draft& d, ActionId id, bool with_attributes, Action& described) {
   const PlanAction& action = d[id];
-  Action described;
   described.id = static_cast<std::uint32_t>(id.index() + 1);
   described.kind = kind_of(action);
   described.by_dc = action.task == Task::lrm_delete;
@@ -384,7 +397,6 @@ Action describe_action(const Draft& d, ActionId id, bool with_attributes) {
       described.no_wait = cib::is_true(*no_wait);
     if (const std::string* how = action.find_meta("stonith_action")) described.stonith_action = *how;
   }
-  return described;
 }
 
 }  // namespace fencepost::policy

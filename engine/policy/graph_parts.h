@@ -8,9 +8,9 @@
 
 namespace fencepost::policy {
 
-// The action as those who carry it out see it. Without attributes only who does what, and whether it is
-// awaited.
-Action describe_action(const Draft& d, ActionId id, bool with_attributes);
+// The action as those who carry it out see it, written to a new one. Without attributes only who does what,
+// and whether it is awaited.
+void describe_action(const Draft& d, ActionId id, bool with_attributes, Action& described);
 // Parameters and settings, sorted by name.
 std::vector<NameValue> action_attributes(const Draft& d, const PlanAction& action);
 
@@ -24,8 +24,6 @@ std::string_view router_of(const Draft& d, const PlanAction& action);
 // Whether the action happens; whether what it waits for is to be waited for (§8.1, §8.2).
 bool goes_into_graph(const Draft& d, const PlanAction& action);
 bool accept_input(Draft& d, LinkId link);
-// Inputs by ascending id, of several links from one action only the first with all their kinds.
-void sort_inputs(Draft& d, ActionId action);
 
 // All that was thought of, for drawings.
 std::vector<PlannedAction> planned_actions(const Draft& d);

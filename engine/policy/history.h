@@ -54,11 +54,12 @@ FailurePolicy failure_policy(const Draft& d, ResourceId resource, NodeId node, s
 // Expiry (§4.5): whether the entry no longer counts. May schedule the clearing of a fail count.
 bool has_expired(HistoryReader& reader, const OpEntry& op);
 
-// Fail counts. `effective`: 0 once failure-timeout has passed.
+// Fail counts as recorded, and as they count: `effective`, 0 once failure-timeout has passed.
 struct Failures {
   std::int32_t count = 0;
   std::optional<std::int64_t> last;
 };
+Failures recorded_failures(const Draft& d, ResourceId resource, NodeId node);
 Failures fail_count(Draft& d, ResourceId resource, NodeId node, bool effective, bool with_fillers = true);
 ActionId clear_fail_count(Draft& d, ResourceId resource, NodeId node, std::string reason);
 

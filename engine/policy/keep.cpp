@@ -82,7 +82,8 @@ bool still_holds(const Decision& made, WallSeconds at, const Configuration& conf
 Action complete(const Decision& decision, std::size_t index) {
   const Action& action = decision.graph.actions[index];
   if (decision.workings == nullptr) return action;
-  Action completed = describe_action(decision.workings->draft, ActionId{action.id - 1}, true);
+  Action completed;
+  describe_action(decision.workings->draft, ActionId{action.id - 1}, true, completed);
   completed.maintenance = action.maintenance;
   return completed;
 }

@@ -10,36 +10,38 @@
 namespace fencepost::policy {
 namespace {
 
-void link_then(Draft& d, ActionId first, const Ordering& o) {
-  std::vector<ActionId> thens;
-  if (o.then_action.valid()) {
-    thens = {o.then_action};
+// Calls visit for each action that an ordering means: the one it names, or those of the resource's task.
+template <class Visit>
+void for_each_meant(const Draft& d, ActionId named, ResourceId resource, Key key, Visit&& visit) {
+  if (named.valid()) {
+    visit(named);
   } else {
-    thens = find_actions(d, o.then_resource, o.then_key, NodeId{});
+    for_each_action(d, resource, key, visit);
   }
+}
+
+void link_then(Draft& d, ActionId first, const Ordering& o) {
   Kinds kinds = o.kinds;
   if (first.valid() && d[first].resource == o.then_resource && d[first].dangling)
     kinds &= ~static_cast<Kinds>(kImpliesThen);
-  for (ActionId then : thens) {
+  for_each_meant(d, o.then_action, o.then_resource, o.then_key, [&](ActionId then) {
     if (first.valid()) {
       link(d, first, then, kinds);
     } else if ((kinds & kImpliesThen) != 0) {
       d[then].runnable = false;
     }
-  }
+  });
 }
 
-// The first action of an ordering, made if nobody did: it then says that the resource does no such thing.
-std::vector<ActionId> first_actions(Draft& d, const Ordering& o) {
-  if (o.first_action.valid()) return {o.first_action};
-  std::vector<ActionId> found = find_actions(d, o.first_resource, o.first_key, NodeId{});
-  if (!found.empty() || o.first_resource == o.then_resource) return found;
+// The first action of an ordering, if nobody made it: it then says that the resource does no such thing.
+void make_first(Draft& d, const Ordering& o) {
+  if (o.first_action.valid() || o.first_resource == o.then_resource) return;
+  if (find_action(d, o.first_resource, o.first_key, NodeId{}).valid()) return;
   const Role role = role_of(d, o.first_resource, true);
-  if (o.first_key.task == Task::stop && role == Role::stopped) return {};
-  if (o.first_key.task == Task::demote && role == Role::unpromoted) return {};
+  if (o.first_key.task == Task::stop && role == Role::stopped) return;
+  if (o.first_key.task == Task::demote && role == Role::unpromoted) return;
   const ActionId made = request(d, o.first_resource, o.first_key, NodeId{}, Demand::optional);
   if (d[o.first_resource].is_collective()) d[made].pseudo = false;
-  return {made};
 }
 
 }  // namespace
@@ -48,13 +50,14 @@ void make_links(Draft& d) {
   for (std::size_t i = 0; i < d.orderings.size(); ++i) {
     const Ordering o = d.orderings[i];
     if (o.first_resource.valid()) {
-      for (ActionId first : first_actions(d, o)) {
+      make_first(d, o);
+      for_each_meant(d, o.first_action, o.first_resource, o.first_key, [&](ActionId first) {
         if (o.then_resource.valid()) {
           link_then(d, first, o);
         } else {
           link(d, first, o.then_action, o.kinds);
         }
-      }
+      });
     } else if (o.then_resource.valid()) {
       link_then(d, o.first_action, o);
     } else {
@@ -76,8 +79,7 @@ class ProbeOrder {
     for (ResourceId top : all) {
       for_each_leaf(d_, top, [this](ResourceId id) {
         for (ActionId probe : probes_of(id)) {
-          const std::vector<LinkId> after = d_[probe].after;
-          for (auto it = after.rbegin(); it != after.rend(); ++it) walk(probe, d_[*it].then);
+          for_each_after(d_, probe, [&](LinkId after) { walk(probe, d_[after].then); });
           for (ActionId seen : walked_) d_[seen].in_walk = false;
           walked_.clear();
         }
@@ -94,16 +96,11 @@ class ProbeOrder {
       if (!stop_first(o, kinds)) continue;
       const std::vector<ActionId> probes = probes_of(o.first_resource);
       if (probes.empty()) continue;
-      std::vector<ActionId> thens;
-      if (o.then_action.valid()) {
-        thens = {o.then_action};
-      } else if (o.then_resource.valid()) {
-        thens = find_actions(d_, o.then_resource, o.then_key, NodeId{});
-      }
+      if (!o.then_action.valid() && !o.then_resource.valid()) continue;
       for (ActionId probe : probes) {
-        for (ActionId then : thens) {
+        for_each_meant(d_, o.then_action, o.then_resource, o.then_key, [&](ActionId then) {
           if (!pointless(probe, then)) link(d_, probe, then, kinds);
-        }
+        });
       }
     }
   }
@@ -153,9 +150,9 @@ class ProbeOrder {
       if (action.key == kStart) undo = kStop;
       if (action.key == kPromote) undo = kDemote;
       if (undo.task != Task::none) {
-        for (ActionId stop : find_actions(d_, action.resource, undo, NodeId{})) {
+        for_each_action(d_, action.resource, undo, [&](ActionId stop) {
           if (!d_[stop].pseudo) link(d_, probe, stop, kOrder);
-        }
+        });
       }
     }
     const ResourceId collective = action.resource;
@@ -167,17 +164,16 @@ class ProbeOrder {
       const ResourceId mine = clone_of(d_, owner);
       if (mine.valid()) partner = partner_of(d_, owner, collective, Role::unknown, false);
     }
-    const std::vector<LinkId> after = action.after;
-    for (auto it = after.rbegin(); it != after.rend(); ++it) {
-      const Link& l = d_[*it];
+    for_each_after(d_, at, [&](LinkId id) {
+      const Link l = d_[id];
       if ((l.original & kImpliesThen) == 0) {
-        if (!descend) continue;
+        if (!descend) return;
         const ResourceId child = d_[l.then].resource;
-        if (!child.valid() || d_[child].parent != collective) continue;
-        if (interleaved && partner.valid() && partner != child) continue;
+        if (!child.valid() || d_[child].parent != collective) return;
+        if (interleaved && partner.valid() && partner != child) return;
       }
       walk(probe, l.then);
-    }
+    });
   }
 
   Draft& d_;
@@ -201,10 +197,10 @@ bool waits_for(Draft& d, ActionId then, ActionId first, std::vector<bool>& seen)
   if (then == first) return true;
   if (seen[then.index()]) return false;
   seen[then.index()] = true;
-  const std::vector<LinkId> inputs = d[then].before;
-  return std::any_of(inputs.rbegin(), inputs.rend(), [&](LinkId input) {
-    return accept_input(d, input) && waits_for(d, d[input].first, first, seen);
-  });
+  for (LinkId at = d[then].newest_before; at.valid(); at = d[at].older_before) {
+    if (accept_input(d, at) && waits_for(d, d[at].first, first, seen)) return true;
+  }
+  return false;
 }
 
 // What runs inside a guest cannot hold up its own container.
@@ -228,12 +224,11 @@ bool load_closes_a_loop(Draft& d, LinkId id) {
 
 void disable_invalid_links(Draft& d) {
   for (std::size_t i = d.actions.size(); i-- > 0;) {
-    const std::vector<LinkId> inputs = d.actions[i].before;
-    for (auto it = inputs.rbegin(); it != inputs.rend(); ++it) {
-      if (!inside_its_then(d, d[*it]) && !load_closes_a_loop(d, *it)) continue;
-      d[*it].kinds = kNoKind;
-      d[*it].accepted = false;
-    }
+    for_each_before(d, ActionId{i}, [&d](LinkId id) {
+      if (!inside_its_then(d, d[id]) && !load_closes_a_loop(d, id)) return;
+      d[id].kinds = kNoKind;
+      d[id].accepted = false;
+    });
   }
 }
 

@@ -23,6 +23,7 @@ struct Introduction {
 };
 
 void introduce(PlanAction& action, const Introduction& introduction) {
+  action.meta.reserve(4);
   action.set_meta_if_absent("notify_type", introduction.type);
   action.set_meta_if_absent("notify_operation", introduction.operation);
   action.set_meta_if_absent("notify_key_type", introduction.key_type);
@@ -82,14 +83,9 @@ void order_notifications(Draft& d, ResourceId clone) {
 
 namespace {
 
-using Listed = std::vector<std::pair<ResourceId, NodeId>>;
+using Listed = CloneNews::Listed;
 
-struct News {
-  Listed start, stop, promote, demote;
-  Listed active, inactive, unpromoted, promoted;
-};
-
-void list_state(const Draft& d, ResourceId leaf, News& news) {
+void list_state(const Draft& d, ResourceId leaf, CloneNews& news) {
   const Resource& r = d[leaf];
   const NodeId node = r.active_on.empty() ? NodeId{} : r.active_on.front();
   switch (r.role) {
@@ -109,7 +105,7 @@ void list_state(const Draft& d, ResourceId leaf, News& news) {
   news.active.emplace_back(leaf, node);
 }
 
-void list_actions(const Draft& d, ResourceId leaf, News& news) {
+void list_actions(const Draft& d, ResourceId leaf, CloneNews& news) {
   for (const ActionId id : d[leaf].actions) {
     const PlanAction& a = d[id];
     if (a.optional || !a.node.valid() || a.cancel) continue;
@@ -122,8 +118,9 @@ void list_actions(const Draft& d, ResourceId leaf, News& news) {
   }
 }
 
-News collect(const Draft& d, ResourceId clone) {
-  News news;
+CloneNews collect(const Draft& d, ResourceId clone) {
+  CloneNews news;
+  news.clone = clone;
   for_each_leaf(d, clone, [&](ResourceId leaf) {
     list_state(d, leaf, news);
     list_actions(d, leaf, news);
@@ -176,7 +173,10 @@ std::string host_name(const Draft& d, NodeId node) {
   return std::string{d[node].name()};
 }
 
-std::vector<Setting> tell(const Draft& d, ResourceId clone, const News& news) {
+}  // namespace
+
+std::vector<Setting> in_words(const Draft& d, const CloneNews& news) {
+  const ResourceId clone = news.clone;
   std::vector<Setting> told;
   told.reserve(22);
   const auto add = [&](std::string_view resources, std::string_view nodes, const Listed& list) {
@@ -214,6 +214,8 @@ std::vector<Setting> tell(const Draft& d, ResourceId clone, const News& news) {
 
 // ---------------------------------------------------------------- one family of notifications
 
+namespace {
+
 struct Family {
   Task task;
   ActionId pre, confirmed_pre, post, confirmed_post;
@@ -230,7 +232,7 @@ Family family_of(const Draft& d, ResourceId clone, Task task) {
           .confirmed_post = find(done(task), Notify::confirmed_post)};
 }
 
-const Listed& own_list(const News& news, Task task) {
+const Listed& own_list(const CloneNews& news, Task task) {
   switch (task) {
     case Task::start:
       return news.start;
@@ -251,12 +253,8 @@ void look_again_after(Draft& d, ResourceId leaf, ActionId told) {
 
 class Teller {
  public:
-  Teller(Draft& d, ResourceId clone, Task task, const News& news)
-      : d_(d),
-        family_(family_of(d, clone, task)),
-        empty_(own_list(news, task).empty()),
-        clone_(clone),
-        news_(news) {}
+  Teller(Draft& d, ResourceId clone, Task task, const CloneNews& news)
+      : d_(d), family_(family_of(d, clone, task)), empty_(own_list(news, task).empty()), news_(news) {}
 
   void run(ResourceId clone) {
     if (!family_.pre.valid() || !family_.post.valid()) return;
@@ -279,21 +277,12 @@ class Teller {
   }
   void create(ResourceId leaf, NodeId node, ActionId begin, ActionId end, Notify notify);
   bool connection_cannot_start(NodeId node) const;
-  void inform(PlanAction& action);
 
   Draft& d_;
   Family family_;
   bool empty_;
-  ResourceId clone_;
-  const News& news_;
-  std::vector<Setting> told_;  // once somebody is to be told
+  const CloneNews& news_;
 };
-
-// Words cost time: only what happens is told.
-void Teller::inform(PlanAction& action) {
-  if (told_.empty()) told_ = tell(d_, clone_, news_);
-  for (const Setting& one : told_) action.set_meta_if_absent(one.name, one.value);
-}
 
 bool changes_state(const PlanAction& action) {
   return action.key == kStart || action.key == kStop || action.key == kPromote || action.key == kDemote;
@@ -303,7 +292,7 @@ void Teller::tell_leaf(ResourceId leaf) {
   for (const ActionId id : std::vector<ActionId>(d_[leaf].actions)) {
     PlanAction& a = d_[id];
     if (!changes_state(a) || a.optional || !a.node.valid()) continue;
-    inform(a);
+    a.news = &news_;
   }
   if (empty_ && family_.task != Task::stop) return;
   const bool down = family_.task == Task::stop || family_.task == Task::demote;
@@ -345,7 +334,7 @@ void Teller::create(ResourceId leaf, NodeId node, ActionId begin, ActionId end, 
                               d_[begin].optional ? Demand::optional : Demand::required);
   if (!d_[id].optional) {
     for (const Setting& one : d_[begin].meta) d_[id].set_meta_if_absent(one.name, one.value);
-    inform(d_[id]);
+    d_[id].news = &news_;
   }
   if (notify == Notify::post) d_[id].priority = kDoneComesFirst;
   link(d_, begin, id, kOrder);
@@ -357,7 +346,8 @@ void Teller::create(ResourceId leaf, NodeId node, ActionId begin, ActionId end, 
 
 void notify_instances(Draft& d, ResourceId clone) {
   if (!notifies(d, clone)) return;
-  const News news = collect(d, clone);  // telling makes notifications, which are no news
+  CloneNews& news = d.news.emplace_back(collect(d, clone));  // telling makes notifications: no news
+  if (d.want.attributes) news.words = in_words(d, news);
   for (const Task task : {Task::start, Task::stop, Task::promote, Task::demote}) {
     const bool promotion = task == Task::promote || task == Task::demote;
     if (promotion && !d[clone].clone().promotable) continue;

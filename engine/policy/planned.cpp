@@ -1,4 +1,6 @@
 // The draft's actions and links as a decision shows them.
+#include <algorithm>
+
 #include "engine/policy/actions.h"
 #include "engine/policy/graph_parts.h"
 
@@ -60,14 +62,16 @@ std::vector<PlannedAction> planned_actions(const Draft& d) {
 std::vector<PlannedOrdering> planned_orderings(const Draft& d) {
   std::vector<PlannedOrdering> planned;
   for (std::size_t i = d.actions.size(); i-- > 0;) {
-    for (const LinkId id : d[ActionId{i}].before) {
+    const std::size_t start = planned.size();
+    for_each_before(d, ActionId{i}, [&](LinkId id) {
       const Link& link = d[id];
       planned.push_back({.first = static_cast<std::uint32_t>(link.first.index() + 1),
                          .then = static_cast<std::uint32_t>(i + 1),
                          .in_graph = link.accepted,
                          .disabled = link.kinds == kNoKind,
                          .load_only = link.kinds == kLoad});
-    }
+    });
+    std::reverse(planned.begin() + static_cast<std::ptrdiff_t>(start), planned.end());
   }
   return planned;
 }

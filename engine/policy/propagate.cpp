@@ -26,10 +26,11 @@ Flags own_flags(const PlanAction& action) {
 }
 
 ActionId find_by_task(const Draft& d, ResourceId id, Task task, NodeId node) {
-  const auto& actions = d[id].actions;
-  for (auto it = actions.rbegin(); it != actions.rend(); ++it) {
-    const PlanAction& action = d[*it];
-    if (action.task == task && (!node.valid() || action.node == node)) return *it;
+  const auto& marks = d[id].marks;
+  for (std::size_t i = marks.size(); i-- > 0;) {
+    if (node.valid() && marks[i].node != node) continue;
+    const ActionId action = d[id].actions[i];
+    if (d[action].task == task) return action;
   }
   return {};
 }
@@ -265,16 +266,13 @@ Changed pair_update(Draft& d, ActionId first_id, ActionId then_id, const Flags& 
 // ---------------------------------------------------------------- kinds, for what collective resources hold
 
 void update_after(Draft& d, ActionId id) {
-  const std::vector<LinkId> after = d[id].after;
-  for (auto it = after.rbegin(); it != after.rend(); ++it) update(d, d[*it].then);
+  for_each_after(d, id, [&d](LinkId after) { update(d, d[after].then); });
 }
 
 Changed group_update(Draft& d, const KindUpdate& u) {
   Changed changed = pair_update(d, u.first, u.then, u.first_flags, u.kind);
-  const ResourceId group = d[u.then].resource;
   const Task task = d[u.then].task;
-  const std::vector<ResourceId> members = d[group].children;
-  for (ResourceId member : members) {
+  for (ResourceId member : d[d[u.then].resource].children) {
     const ActionId part = find_by_task(d, member, task, u.node);
     if (part.valid()) changed |= apply_kind(d, {u.first, part, u.node, u.first_flags, u.kind});
   }
@@ -330,8 +328,7 @@ Changed clone_update(Draft& d, const KindUpdate& u) {
   if (can_interleave(d, d[u.first], d[u.then])) return interleaved_update(d, u);
   Changed changed = pair_update(d, u.first, u.then, u.first_flags, u.kind);
   const Task task = d[u.then].task;
-  const std::vector<ResourceId> children = d[d[u.then].resource].children;
-  for (ResourceId child : children) {
+  for (ResourceId child : d[d[u.then].resource].children) {
     const ActionId part = find_by_task(d, child, task, u.node);
     if (!part.valid() || !effective_flags(d, part, u.node).runnable) continue;
     const Changed one = apply_kind(d, {u.first, part, u.node, u.first_flags, u.kind});
@@ -346,11 +343,12 @@ Changed clone_update(Draft& d, const KindUpdate& u) {
 Changed apply_kind(Draft& d, const KindUpdate& u) {
   const PlanAction& then = d[u.then];
   HA_ASSERT(then.resource.valid());
+  const bool asks_nothing = u.kind == kOrder;  // but instances that go in pairs are ordered in pairs
   switch (d[then.resource].variant) {
     case Variant::primitive:
-      return pair_update(d, u.first, u.then, u.first_flags, u.kind);
+      return asks_nothing ? Changed{} : pair_update(d, u.first, u.then, u.first_flags, u.kind);
     case Variant::group:
-      return group_update(d, u);
+      return asks_nothing ? Changed{} : group_update(d, u);
     case Variant::clone:
     case Variant::bundle:
       break;
@@ -506,10 +504,9 @@ void update(Draft& d, ActionId then_id) {
     changes_flags(d);
   }
   bool changed = false;
-  const std::vector<LinkId> links = then.before;
-  for (auto it = links.rbegin(); it != links.rend(); ++it) {
-    if (d[*it].kinds != kNoKind) changed = follow_link(d, *it).then || changed;
-  }
+  for_each_before(d, then_id, [&](LinkId link) {
+    if (d[link].kinds != kNoKind) changed = follow_link(d, link).then || changed;
+  });
   if (then.one_or_more) changed = own_flags(then) != before;
   if (!changed) return;
   if (before.runnable && !then.runnable) block_dependents(d, then_id);
@@ -540,8 +537,7 @@ void block(Draft& d, ResourceId id, Task task, const std::string& reason) {
     block_dependents(d, action_id);
     update(d, action_id);
   }
-  const std::vector<ResourceId> children = d[id].children;
-  for (ResourceId child : children) block(d, child, task, reason);
+  for (ResourceId child : d[id].children) block(d, child, task, reason);
 }
 
 }  // namespace
