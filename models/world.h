@@ -109,7 +109,8 @@ class World {
   void observe(backend::Observation what);                   // what really happened
   void record(node::NodeId node, node::JournalEntry entry);  // what an engine wrote down
   std::uint64_t records() const { return next_record_; }
-  std::uint64_t fingerprint() const;  // of every record and event so far
+  bool ending() const { return ending_; }  // it is being taken apart: nothing that happens means anything
+  std::uint64_t fingerprint() const;       // of every record and event so far
 
   // --- Rest ---
   // Since when nothing but recurring monitors without news has happened: no fault, no transition, no action,
@@ -151,6 +152,7 @@ class World {
   std::vector<std::unique_ptr<Call>> calls_;  // some waiting, some to be used again
   std::vector<Call*> idle_calls_;
   int scheduled_ = 0;
+  bool ending_ = false;
 
   AgentRegistry agents_;
   std::unique_ptr<AgentFaults> agent_faults_;

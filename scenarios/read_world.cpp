@@ -227,6 +227,9 @@ class WorldReader {
       inner.read("recovery_floor", database.recovery_floor);
       inner.read("shutdown_checkpoint", database.shutdown_checkpoint);
       inner.read("select_time", database.select_time);
+      inner.read("replication_lag", database.replication_lag);
+      if (inner.read("network", database.network)) check_network(inner.map(), database.network);
+      inner.read("wal_sender_timeout", database.wal_sender_timeout);
       read_size_field(inner, "flush_rate", database.flush_rate);
     });
     for_each_named(world, "virtual_machines", [&](const std::string& name, Fields& inner) {
@@ -267,11 +270,14 @@ class WorldReader {
     read_size_field(inner, "network_rate", drbd.network_rate);
     read_size_field(inner, "bytes_per_write", drbd.bytes_per_write);
     inner.read("handshake", drbd.handshake);
-    if (inner.read("network", drbd.network) &&
-        std::ranges::find(scenario_.world.networks, drbd.network) == scenario_.world.networks.end())
-      problems_.add(*section->find("network"), "there is no network '" + drbd.network + "'; there are " +
-                                                   one_of(scenario_.world.networks));
+    if (inner.read("network", drbd.network)) check_network(*section, drbd.network);
     inner.finish();
+  }
+
+  void check_network(const Value& map, const std::string& name) {
+    const std::vector<std::string>& networks = scenario_.world.networks;
+    if (std::ranges::find(networks, name) != networks.end()) return;
+    problems_.add(*map.find("network"), "there is no network '" + name + "'; there are " + one_of(networks));
   }
 
   void read_drbd_file(const Value& file) {

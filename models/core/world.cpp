@@ -40,6 +40,7 @@ World::World(WorldConfig config, EngineFactory engines)
 
 // Machines first: what ends with them still finds the rest of the world.
 World::~World() {
+  ending_ = true;
   observers_.clear();
   watchers_.clear();
   machines_.clear();

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "models/database/replication.h"
 #include "models/machine.h"
 #include "models/os/storage_world.h"
 #include "models/services/clients.h"
@@ -58,8 +59,8 @@ DatabaseServer::DatabaseServer(Machine& machine, DatabaseKind kind, std::string 
 DatabaseServer::~DatabaseServer() = default;
 
 bool DatabaseServer::accepts_clients() const {
-  if (state_ != ServerState::running || hung_ || full_) return false;
-  return (!mount_ || mount_->writable()) && device_->writes() == DeviceIo::flows;
+  if (state_ != ServerState::running || hung_ || full_ || standby_) return false;
+  return (!mount_ || mount_->writable()) && device_->writes() == DeviceIo::flows && device_->commits_flow();
 }
 
 bool DatabaseServer::data_accessible() const {
@@ -74,12 +75,34 @@ bool DatabaseServer::data_accessible() const {
 // --- Starting ---
 
 bool DatabaseServer::start() {
+  copy_ = nullptr;
+  standby_ = false;
+  return start_process();
+}
+
+bool DatabaseServer::start_standby(PostgresCopy& copy) {
+  copy_ = &copy;
+  standby_ = true;
+  return start_process();
+}
+
+void DatabaseServer::promote() {
+  if (!standby_ || state_ != ServerState::running) return;
+  copy_->begin_timeline();
+  standby_ = false;
+  say_in_production();
+  machine_.part<ResourceTruth>().refresh();
+  copy_->replication().look();
+}
+
+bool DatabaseServer::start_process() {
   if (has_process()) return true;
   if (!data_accessible()) return false;
   mount_ = machine_.part<MountTable>().of(data_directory_);
   if (mount_ && !mount_->writable()) return false;  // it cannot write its lock file
   device_ = mount_ ? mount_->device : machine_.world().part<BlockDevices>().find(machine_, "/dev/root");
   if (!device_) return false;  // a data directory on NFS is not modelled
+  if (copy_) device_ = copy_;
   stop_requested_ = ends_after_commit_ = false;
   Process& process = machine_.spawn((kind_ == DatabaseKind::postgres ? "postgres -D " : "mysqld --datadir=") +
                                     data_directory_);
@@ -106,11 +129,15 @@ Script DatabaseServer::postmaster(Process& self) {
     co_await self.wait(device_->changed, {.call = "fsync", .object = device_->name(), .killable = false});
   }
   if (device_->writes() == DeviceIo::fails || (mount_ && !mount_->writable())) co_return 1;
-  device_->say(control_file(data_directory_),
-               std::string(kInProduction) + std::to_string(device_->position() + 1));
+  if (!standby_) say_in_production();
   set_state(ServerState::running);
   machine_.world().part<Clients>().runs(resource_, *this);
   for (;;) co_await self.sleep(24h * 36500);  // until a signal ends it
+}
+
+void DatabaseServer::say_in_production() {
+  device_->say(control_file(data_directory_),
+               std::string(kInProduction) + std::to_string(device_->position() + 1));
 }
 
 // WAL since the last checkpoint is read and done again. False if the storage fails meanwhile.
@@ -172,8 +199,9 @@ void DatabaseServer::shutdown_checkpoint_done() {
     checkpoint_.arm_in(100ms);  // its fsync waits as everybody's does
     return;
   }
-  if (device_->writes() == DeviceIo::flows && (!mount_ || mount_->writable())) {
+  if (!standby_ && device_->writes() == DeviceIo::flows && (!mount_ || mount_->writable())) {
     device_->say(control_file(data_directory_), std::string(kShutDown));
+    if (copy_) copy_->send_all();
   }
   process_->kill();
 }
@@ -271,6 +299,7 @@ void DatabaseServer::set_state(ServerState state) {
   state_ = state;
   changed.wake_all();
   machine_.part<ResourceTruth>().refresh();
+  if (copy_) copy_->replication().look();
 }
 
 const char* to_string(ServerState state) {

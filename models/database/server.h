@@ -31,6 +31,8 @@ const char* to_string(ServerState state);
 // What a client that connects and selects gets.
 enum class ServerAnswer : std::uint8_t { row, refused, starting_up, too_many_clients, silence };
 
+class PostgresCopy;
+
 enum class DatabaseKind : std::uint8_t { postgres, mysql };
 
 // The server of one data directory.
@@ -49,7 +51,10 @@ class DatabaseServer {
 
   // False if its data directory is not there, or not writable.
   bool data_accessible() const;
-  bool start();                 // a server process
+  bool start();                            // a server process
+  bool start_standby(PostgresCopy& copy);  // one that only receives
+  bool is_standby() const { return standby_; }
+  void promote();               // from here on it is a primary, with a timeline of its own
   void stop_fast();             // -m fast, SIGINT; mysqld: SIGTERM
   void stop_immediately();      // -m immediate: SIGQUIT; recovery at the next start
   void stop_by_force();         // SIGKILL to all of it: works on one that hangs, too
@@ -71,6 +76,8 @@ class DatabaseServer {
   Script postmaster(Process& self);
   Task<bool> recover(Process& self);
   void set_state(ServerState state);
+  bool start_process();
+  void say_in_production();
   void shutdown_checkpoint_done();
   Duration recovery_time() const;
   Duration shutdown_time() const;
@@ -91,6 +98,8 @@ class DatabaseServer {
   bool stop_requested_ = false;
   bool in_commit_ = false;  // a backend waits for the device, and cannot be killed
   bool ends_after_commit_ = false;
+  PostgresCopy* copy_ = nullptr;  // of a replicated one
+  bool standby_ = false;
   double slowness_ = 1;
 };
 

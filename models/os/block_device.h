@@ -27,6 +27,9 @@ class BlockDevice {
   virtual DeviceIo reads() const = 0;
   virtual DeviceIo writes() const = 0;
 
+  // False: a commit waits, for a standby that must have it first.
+  virtual bool commits_flow() const { return true; }
+
   // `count` writes were made, and clients were told that they are safe, or not. See DataHistory.
   virtual void write(std::int64_t count, bool acknowledged) = 0;
   virtual void say(std::string name, std::string text) = 0;

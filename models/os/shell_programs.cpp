@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "models/core/stack.h"
+#include "models/database/replication.h"
 #include "models/database/server.h"
 #include "models/faults.h"
 #include "models/hooks.h"
@@ -127,6 +128,7 @@ bool kill_by_id(Machine& machine, const Words& words) {
 bool remove_files(Machine& machine, const Words& words) {
   for (const std::string& word : words) {
     const std::string file = word.substr(word.rfind('/') + 1);
+    if (file == "PGSQL.lock") machine.world().part<Replications>().unlock(machine);
     for (const auto& [resource, role] : std::map(machine.roles())) {
       const bool is_state = word == "/run/lab/state/" + resource || file == "Dummy-" + resource + ".state" ||
                             file == "Stateful-" + resource + ".state";

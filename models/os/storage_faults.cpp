@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "models/core/given.h"
+#include "models/database/replication.h"
 #include "models/database/server.h"
 #include "models/machine.h"
 #include "models/os/block_device.h"
@@ -309,6 +310,34 @@ Result<void> db_slow_shutdown(const Given& given) {
   return {};
 }
 
+Result<Replication*> replication(const Given& given) {
+  Replication* found = given.world().part<Replications>().known(given.text("resource"));
+  if (found) return found;
+  return given.impossible("'" + given.text("resource") +
+                          "' is no replicated PostgreSQL (rep_mode async or sync)");
+}
+
+Result<void> db_lag(const Given& given) {
+  const auto found = replication(given);
+  const auto by = given.duration("by", 30s);
+  if (!found) return tl::unexpected(found.error());
+  if (!by) return tl::unexpected(by.error());
+  return given.lasting([&] { (*found)->set_extra_lag(*by); }, [r = *found] { r->set_extra_lag({}); });
+}
+
+// rm PGSQL.lock; pg_basebackup; crm_resource --cleanup is another fault.
+Result<void> db_rebuild(const Given& given) {
+  const auto found = replication(given);
+  const auto machine = given.node();
+  if (!found) return tl::unexpected(found.error());
+  if (!machine) return tl::unexpected(machine.error());
+  const DatabaseServer* server = (*machine)->part<DatabaseServers>().find(given.text("resource"));
+  if (server && server->has_process())
+    return given.impossible("its server runs on " + (*machine)->name() + ": stop it first");
+  if ((*found)->copy(**machine).copy_from_primary()) return {};
+  return given.impossible("there is no primary to copy from now");
+}
+
 }  // namespace
 
 std::vector<FaultVerb> storage_fault_verbs() {
@@ -371,6 +400,12 @@ std::vector<FaultVerb> storage_fault_verbs() {
       given_verb("db_out_of_connections", "database", "resource, node, for",
                  "All connections are taken: new clients are refused.",
                  "{at: 60s, verb: db_out_of_connections, resource: db, for: 2m}", db_out_of_connections),
+      given_verb("db_lag", "database", "resource, by, for",
+                 "Standbys of a replicated PostgreSQL are so much further behind their primary.",
+                 "{at: 60s, verb: db_lag, resource: db, by: 30s, for: 10m}", db_lag),
+      given_verb("db_rebuild", "database", "resource, node",
+                 "A person removes PGSQL.lock and makes a standby of this node by pg_basebackup.",
+                 "{at: 10m, verb: db_rebuild, resource: db, node: db1}", db_rebuild),
       given_verb("db_long_recovery", "database", "resource, by",
                  "Crash recoveries of the database take so much longer from now on.",
                  "{at: 0s, verb: db_long_recovery, resource: db, by: 5m}", db_long_recovery),

@@ -1,5 +1,6 @@
 #include "models/services/addresses.h"
 
+#include "models/database/replication.h"
 #include "models/machine.h"
 #include "models/os/storage_world.h"
 #include "models/services/clients.h"
@@ -136,6 +137,7 @@ void Addresses::machine_down(Machine& machine) {
 void Addresses::changed(Machine& machine) {
   machine.part<ResourceTruth>().refresh();
   world_.part<Clients>().look();
+  world_.part<Replications>().look();  // standbys may come over this address
 }
 
 }  // namespace fencepost::models

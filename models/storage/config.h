@@ -58,6 +58,9 @@ struct DatabaseConfig {
   sim::Distribution startup = sim::LogNormal{.median = 900ms, .sigma = 0.2};  // clean start until it answers
   sim::Distribution recovery_floor = sim::LogNormal{.median = 300ms, .sigma = 0.3};  // of any crash recovery
   sim::Distribution shutdown_checkpoint = sim::LogNormal{.median = 500ms, .sigma = 0.4};
+  std::string network;                // that standbys come over; empty: any
+  Duration replication_lag = 20ms;      // until a standby has what was written (assumed)
+  Duration wal_sender_timeout = 60s;    // postgresql.conf: until a standby that fell silent is given up
   std::int64_t flush_rate = 200 << 20;  // bytes/s of dirty pages written by a shutdown
   sim::Distribution select_time = sim::LogNormal{.median = 3ms, .sigma = 0.5};
 };
