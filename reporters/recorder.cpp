@@ -219,6 +219,14 @@ void Recorder::flush() {
   if (std::exchange(impl_->in_batch, 0) > 0) impl_->execute("COMMIT; BEGIN", "write a batch of records");
 }
 
+Result<void> Recorder::keep_tape(const std::string& node, int life, const std::string& content) {
+  Impl& to = *impl_;
+  Statement tape{to.database.get(), "INSERT INTO tape VALUES (?1, ?2, CAST(?3 AS BLOB))"};
+  to.check(tape.run(node, life, content), "write a tape");
+  if (to.error) return tl::unexpected<Error>(*to.error);
+  return {};
+}
+
 Result<void> Recorder::finish(const RunResult& result) {
   Impl& to = *impl_;
   for (const Outage& outage : result.outages) {

@@ -60,6 +60,8 @@ class Recorder : public backend::Observer {
   bool failed() const;
   // What was observed so far survives a crash of this process.
   void flush();
+  // Of a live run: what the engine of a node was told in one of its lives (engine/live/tape.h).
+  Result<void> keep_tape(const std::string& node, int life, const std::string& content);
   Result<void> finish(const RunResult& result);
   // Of a recording in memory that is finished.
   Result<Answer> ask(const std::string& sql, const Where& where) const;

@@ -67,6 +67,13 @@ Result<Recording> Recording::open(const std::string& path) {
   return recording;
 }
 
+std::vector<RecordedTape> Recording::tapes() const {
+  std::vector<RecordedTape> tapes;
+  Statement rows{database_->handle.get(), "SELECT node, life, content FROM tape ORDER BY node, life"};
+  while (rows.step()) tapes.push_back({rows.text(0), static_cast<int>(rows.integer(1)), rows.text(2)});
+  return tapes;
+}
+
 std::vector<RecordedTransition> Recording::transitions() const {
   Statement rows{
       database_->handle.get(),

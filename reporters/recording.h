@@ -28,6 +28,13 @@ struct RecordedLine {
   bool operator==(const RecordedLine&) const = default;
 };
 
+// What the engine of a node was told in one of its lives.
+struct RecordedTape {
+  std::string node;
+  int life = 0;
+  std::string content;
+};
+
 class Recording {
  public:
   // Fails on a file that is no recording, or is of a schema that this version does not read.
@@ -43,6 +50,7 @@ class Recording {
   std::int64_t t0_ns = 0;
 
   std::vector<RecordedTransition> transitions() const;
+  std::vector<RecordedTape> tapes() const;  // of a live run
   // In order; until `take` says false.
   void lines(const std::function<bool(const RecordedLine&)>& take) const;
 

@@ -170,6 +170,12 @@ CREATE TABLE violation (
   invariant    TEXT NOT NULL,
   text         TEXT NOT NULL
 ) STRICT;
+CREATE TABLE tape (                       -- of a live run: what each engine was told, for `fencepost replay`
+  node         TEXT NOT NULL,
+  life         INTEGER NOT NULL,          -- of `fencepost node`, from 0
+  content      BLOB NOT NULL,
+  PRIMARY KEY (node, life)
+) STRICT;
 CREATE TABLE expectation (
   place        INTEGER PRIMARY KEY,
   text         TEXT NOT NULL,

@@ -3,43 +3,22 @@
 #include <algorithm>
 
 #include "engine/cib/cib.h"
-#include "engine/cib/edit.h"
-#include "engine/cib/read.h"
-#include "engine/cib/write.h"
 #include "engine/node/profile.h"
 #include "models/invariants/invariants.h"
 #include "models/os/storage_world.h"
 #include "models/world.h"
 #include "scenarios/cluster_watch.h"
 #include "scenarios/fault_plan.h"
+#include "scenarios/run_parts.h"
 #include "scenarios/witness.h"
 
 namespace fencepost::scenarios {
 namespace {
 
-// What stands on every node's disk when it first boots: no resources, no fencing, and a DC after a second.
-std::shared_ptr<const cib::Cib> empty_cib() {
-  static const auto boot = [] {
-    const auto document = cib::read(
-        R"(<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" epoch="1" num_updates="0" admin_epoch="0">
-<configuration><crm_config><cluster_property_set id="cib-bootstrap-options">
-<nvpair id="cib-bootstrap-options-dc-deadtime" name="dc-deadtime" value="1s"/>
-<nvpair id="cib-bootstrap-options-stonith-enabled" name="stonith-enabled" value="false"/>
-</cluster_property_set></crm_config><nodes/><resources/><constraints/></configuration><status/></cib>)",
-        "the empty CIB");
-    HA_ASSERT(document.has_value());
-    return std::make_shared<const cib::Cib>(document->cib);
-  }();
-  return boot;
-}
-
-// An agent that has been at work for longer than this does not keep a run from being over: it hangs.
-constexpr Duration kAtWork = 15s;
-
 models::WorldConfig world_config(const Scenario& scenario, const RunOptions& options) {
   models::WorldConfig config = scenario.world;
   if (options.seed) config.seed = *options.seed;
-  config.stored_cib = empty_cib();
+  config.stored_cib = first_cib();
   config.profile = std::make_shared<const node::Profile>(
       scenario.profile == "fencepost" ? node::fencepost_profile() : node::pacemaker_profile());
   return config;
@@ -120,7 +99,7 @@ class Run {
 
   bool build() {
     const Result<void> built = models::build_storage(world_, scenario_.storage);
-    world_.part<models::Invariants>().watch(invariant_options());
+    world_.part<models::Invariants>().watch(invariant_options(scenario_));
     return built.has_value() || give_up(to_string(built.error()));
   }
 
@@ -147,15 +126,10 @@ class Run {
     return scenario_.form + boot;
   }
 
-  // cibadmin --modify --allow-create -o configuration, on the DC.
   bool load() {
     if (scenario_.t0.rule == TimeZero::Rule::config) begin(world_.now());
-    auto edit = std::make_shared<cib::Edit>();
-    edit->scope = "configuration";
-    edit->xml = cib::write(*scenario_.cib, cib::Part::configuration);
-    edit->allow_create = true;
     const int completed = cluster_.transitions_completed();
-    world_.command(cluster_.dc(), node::EditCib{edit});
+    world_.command(cluster_.dc(), load_configuration(scenario_));
     if (scenario_.t0.rule == TimeZero::Rule::config) return true;
     if (!settle([&] { return cluster_.transitions_completed() > completed; }, scenario_.settle, kStartLimit))
       return give_up("the resources did not come to rest within 10 minutes of loading the configuration");
@@ -209,20 +183,7 @@ class Run {
   SimTime rest_at() const {
     if (!cluster_.idle() || world_.scheduled() > 0 || faults_.waiting()) return kNever;
     return std::max({outcome_.t0 + scenario_.end.min, world_.quiet_since() + scenario_.end.quiescent,
-                     cluster_.last_fault() + guard(), agents_.busy_until()});
-  }
-
-  // A fault may show only after the token and consensus timeouts, or at the next run of a monitor.
-  Duration guard() const {
-    const Duration token = models::effective_token(scenario_.world.corosync.totem, scenario_.nodes.size());
-    Duration longest = token * 22 / 10 + 2s;
-    cib::for_each_resource(scenario_.cib->configuration->resources,
-                           [&](const cib::Resource& resource, const cib::Resource*) {
-                             for (const cib::Operation& operation : resource.operations)
-                               if (operation.interval <= 15s)
-                                 longest = std::max(longest, Duration{operation.interval} + 1500ms);
-                           });
-    return longest;
+                     cluster_.last_fault() + fault_shows_within(scenario_), agents_.busy_until()});
   }
 
   // --- Waiting ---
@@ -258,46 +219,11 @@ class Run {
     outcome_.end = world_.now();
     outcome_.events = world_.events();
     outcome_.fingerprint = sim::hex(world_.fingerprint());
-    for (reporters::Outage& outage : outages_.outages(outcome_.end))
-      if (begun_ && outage.until > outcome_.t0) outcome_.outages.push_back(std::move(outage));
-    for (const Seen& seen : witness_.seen())
-      if (seen.at >= outcome_.t0 && (seen.kind == Seen::Kind::fence || seen.kind == Seen::Kind::fence_try))
-        outcome_.fences.push_back({seen.what, seen.at, seen.result, seen.kind == Seen::Kind::fence});
-    if (!begun_) outcome_.findings.push_back({"the cluster starts", Verdict::undecided, outcome_.ended});
-    for (const std::string& refused : faults_.refused())
-      outcome_.findings.push_back({"every fault can be done", Verdict::undecided, refused});
-    if (begun_) {
-      if (recording_) HA_ASSERT(recording_->finish(run_result(outcome_)).has_value());
-      const Evidence evidence{witness_,
-                              outcome_.outages,
-                              outcome_.t0,
-                              outcome_.end,
-                              scenario_.nodes,
-                              recording_.get(),
-                              world_.part<models::Invariants>().verdicts()};
-      for (Finding& finding : judge(scenario_.expect, evidence))
-        outcome_.findings.push_back(std::move(finding));
-    }
-    outcome_.verdict = verdict_of(outcome_.findings);
+    const models::InvariantRules& invariants = world_.part<models::Invariants>();
+    scenarios::conclude(scenario_, {witness_, outages_, invariants, recording_.get(), faults_.refused()},
+                        begun_, outcome_);
     return std::move(outcome_);
   }
-
-  // What a CIB says about how often things may run.
-  models::InvariantOptions invariant_options() const {
-    models::InvariantOptions options;
-    const cib::Configuration& configuration = *scenario_.cib->configuration;
-    options.configuration = scenario_.cib->configuration;
-    for (const cib::Resource& top : configuration.resources)
-      if (top.kind == cib::ResourceKind::clone || top.kind == cib::ResourceKind::bundle)
-        cib::for_each_resource(top.children, [&](const cib::Resource& resource, const cib::Resource*) {
-          options.clones.insert(resource.id);
-        });
-    const std::string* policy = cib::find_property(configuration, "no-quorum-policy");
-    options.service_needs_quorum = policy == nullptr || (*policy != "ignore" && *policy != "freeze");
-    return options;
-  }
-
-  static constexpr Duration kStartLimit = 10min;
 
   const Scenario& scenario_;
   const std::vector<Spectator>& spectators_;

@@ -49,16 +49,21 @@ CLI::Option* add_seed(CLI::App* app, std::optional<std::uint64_t>& seed) {
 
 void add_run(CLI::App& app) {
   auto arguments = std::make_shared<tools::RunArguments>();
-  auto backend = std::make_shared<std::string>("sim");
   CLI::App* run = app.add_subcommand("run", "run one scenario and tell its story");
   run->add_option("scenario", arguments->scenario, "a scenario (YAML) or a lab script (JSON)")->required();
   add_seed(run, arguments->seed);
   run->add_option("--db", arguments->db, "record everything in this SQLite file (docs/record.md)");
   run->add_option("--trace", arguments->trace,
                   "write a trace as the lab does, for `lab compare` (JSON lines)");
-  run->add_option("--backend", *backend, "what it runs on")
-      ->check(CLI::IsMember({"sim"}))
+  run->add_option("--backend", arguments->backend,
+                  "what it runs on: sim, a simulated world; live, real machines; replay, the engines "
+                  "of a recorded live run, told again what they were told (the scenario is the recording)")
+      ->check(CLI::IsMember({"sim", "live", "replay"}))
       ->capture_default_str();
+  run->add_flag(
+      "--lab", arguments->lab,
+      "live: nodes are namespaces of this machine, with real Corosync, agents and time (docs/production.md)");
+  run->add_option("--keep", arguments->keep, "live: copy the nodes' logs into this folder");
   run->add_flag("--json", arguments->json, "print the outcome as JSON instead of a story");
   run->add_flag("-q,--quiet", arguments->quiet, "print only the outcome");
   run->add_flag("-v,--verbose", arguments->verbose, "tell everything, and remarks on the input");
@@ -67,8 +72,9 @@ void add_run(CLI::App& app) {
       "  fencepost run scenarios/ha-database/node-crash.yaml\n"
       "  fencepost run crash.yaml --seed 7 --db crash.sqlite --trace crash.jsonl\n"
       "  fencepost run crash.yaml --json | jq .outages\n"
+      "  fencepost run scenarios/lab/node-crash.yaml --backend live --lab\n"
       "\nExit codes: 0 every expectation held, 1 one is broken, 2 bad input, 3 undecided.");
-  run->callback([arguments, backend] { exit_code = tools::run_command(*arguments); });
+  run->callback([arguments] { exit_code = tools::run_command(*arguments); });
 }
 
 void add_check(CLI::App& app) {
@@ -87,6 +93,22 @@ void add_check(CLI::App& app) {
       "  fencepost check scenarios -j 4\n"
       "  fencepost check my-cluster/*.yaml --junit results.xml");
   check->callback([arguments] { exit_code = tools::check_command(*arguments); });
+}
+
+void add_rehearse(CLI::App& app) {
+  auto arguments = std::make_shared<tools::RehearseArguments>();
+  CLI::App* rehearse =
+      app.add_subcommand("rehearse", "run scenarios in the simulator and in a lab, and compare");
+  rehearse->add_option("paths", arguments->paths, "scenarios, or directories of them")->required();
+  rehearse->add_option("--keep", arguments->keep, "copy the nodes' logs into this folder");
+  rehearse->footer(
+      "\nA table: whether the same actions and fencings were done in the same order, and how far their "
+      "times\n"
+      "are apart. Needs root; nothing of this machine's own network or services is touched.\n"
+      "\nExamples:\n"
+      "  fencepost rehearse scenarios/lab\n"
+      "\nExit codes: 0 all agree, 1 one does not, 2 bad input, 77 this machine cannot.");
+  rehearse->callback([arguments] { exit_code = tools::rehearse_command(*arguments); });
 }
 
 void add_list(CLI::App& app) {
@@ -194,6 +216,8 @@ void add_node(CLI::App& app) {
       ->capture_default_str();
   node->add_option("--watchdog", arguments->watchdog,
                    "a device that resets the machine when this process stalls: /dev/watchdog");
+  node->add_option("--tape", arguments->tape,
+                   "write all that the engine is told into this new file; `fencepost replay` plays it");
   node->add_option("--corosync-wait", arguments->corosync_wait_s, "seconds to wait for Corosync at the start")
       ->check(CLI::Range(0, 3600))
       ->capture_default_str();
@@ -236,6 +260,7 @@ int main(int argc, char** argv) {
   add_graph(app);
   add_explain(app);
   add_replay(app);
+  add_rehearse(app);
   add_list(app);
   add_faults(app);
   add_validate(app);

@@ -11,6 +11,7 @@
 #include "engine/base/assert.h"
 #include "engine/cib/read.h"
 #include "engine/cib/write.h"
+#include "engine/live/event_members.h"
 #include "engine/live/message_members.h"
 #include "engine/node/event.h"
 
@@ -33,6 +34,9 @@ constexpr std::int64_t last_of(policy::ActionKind) {
 }
 constexpr std::int64_t last_of(cib::OpStatus) { return INT32_MAX; }
 constexpr std::int64_t last_of(cib::AgentRc) { return INT32_MAX; }
+constexpr std::int64_t last_of(node::DaemonDied::Daemon) {
+  return static_cast<std::int64_t>(node::DaemonDied::Daemon::scheduler);
+}
 
 // --- Writing ---
 
@@ -68,6 +72,15 @@ class Writer {
     return value.count();
   }
   Json write(const WallSeconds& value) const { return value.since_epoch; }
+  Json write(const SimTime& value) const { return value.time_since_epoch().count(); }
+  Json write(const std::pair<std::string, std::string>& value) const {
+    return Json::array({value.first, value.second});
+  }
+  Json write(const node::Booted& value) const {
+    return value.stored ? Json::array({write(*value.stored)}) : Json::array();
+  }
+  // What it was decided from and what came of it stands in the effects around it.
+  Json write(const node::TransitionCalculated& value) const { return Json::array({value.id, value.reason}); }
   Json write(const std::string& value) const { return value; }
   Json write(const cib::Cib& value) const { return cib::write(value); }
   Json write(const node::NodeId& value) const {
@@ -142,6 +155,11 @@ class Reader {
     return wrong("a node that is not in the nodelist");
   }
   bool read(const Json& from, WallSeconds& to) { return read_number(from, to.since_epoch); }
+  bool read(const Json& from, node::Booted& to) {
+    if (!from.is_array() || from.size() > 1) return wrong("no stored CIB where there should be one");
+    to.stored = nullptr;
+    return from.empty() || read(from[0], to.stored);
+  }
   template <class Rep, class Period>
   bool read(const Json& from, std::chrono::duration<Rep, Period>& to) {
     Rep count = 0;
@@ -262,6 +280,14 @@ class DepthCheck final : public nlohmann::json_sax<Json> {
   int depth_ = 0;
 };
 
+// Of anything that fits the bounds; an error says what is wrong with it.
+tl::expected<Json, std::string> parse(std::string_view bytes) {
+  DepthCheck depth;
+  if (!Json::sax_parse(bytes.begin(), bytes.end(), &depth, Json::input_format_t::cbor))
+    return tl::unexpected<std::string>("that is not CBOR as it is used here");
+  return Json::from_cbor(bytes.begin(), bytes.end(), true, false);
+}
+
 Error refused(const std::string& why) {
   return {Where{"group message", 0, 0},
           why + "; it is ignored. Do all nodes run the same version of fencepost?"};
@@ -277,10 +303,9 @@ std::string encode(const node::Message& message, const node::Nodelist& nodelist)
 
 Result<node::MessagePtr> decode(std::string_view bytes, const node::Nodelist& nodelist) {
   if (bytes.size() > kMessageSizeMax) return tl::unexpected(refused("a message of more than 64 MB"));
-  DepthCheck depth;
-  if (!Json::sax_parse(bytes.begin(), bytes.end(), &depth, Json::input_format_t::cbor))
-    return tl::unexpected(refused("a message that is not CBOR as it is used here"));
-  const Json whole = Json::from_cbor(bytes.begin(), bytes.end(), true, false);
+  const auto parsed = parse(bytes);
+  if (!parsed) return tl::unexpected(refused("a message " + parsed.error()));
+  const Json& whole = *parsed;
   if (!whole.is_array() || whole.size() != 2) return tl::unexpected(refused("a message without a version"));
   if (whole[0] != kProtocolVersion)
     return tl::unexpected(refused("a message of protocol version " +
@@ -291,6 +316,27 @@ Result<node::MessagePtr> decode(std::string_view bytes, const node::Nodelist& no
   if (!reader.read(whole[1], message->body))
     return tl::unexpected(refused("a message with " + reader.problem()));
   return message;
+}
+
+std::string encode_event(const node::Event& event, const node::Nodelist& nodelist) {
+  std::string bytes;
+  Json::to_cbor(Writer(nodelist).write(event), bytes);
+  return bytes;
+}
+
+Result<node::Event> decode_event(std::string_view bytes, const node::Nodelist& nodelist) {
+  const auto parsed = parse(bytes);
+  if (!parsed) return failure({"tape", 0, 0}, "an event " + parsed.error());
+  node::Event event;
+  Reader reader(nodelist);
+  if (!reader.read(*parsed, event)) return failure({"tape", 0, 0}, "an event with " + reader.problem());
+  return event;
+}
+
+std::string encode_effects(const node::Effects& effects, const node::Nodelist& nodelist) {
+  std::string bytes;
+  Json::to_cbor(Writer(nodelist).write(effects), bytes);
+  return bytes;
 }
 
 }  // namespace fencepost::live

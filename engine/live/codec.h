@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "engine/base/result.h"
+#include "engine/node/effect.h"
 #include "engine/node/event.h"
 #include "engine/node/message.h"
 
@@ -21,5 +22,11 @@ inline constexpr std::size_t kMessageSizeMax = std::size_t{64} << 20;
 std::string encode(const node::Message& message, const node::Nodelist& nodelist);
 // A message that speaks of a node that is not in the nodelist is refused.
 Result<node::MessagePtr> decode(std::string_view bytes, const node::Nodelist& nodelist);
+
+// What an engine takes, for tapes (tape.h): reads back as the same value.
+std::string encode_event(const node::Event& event, const node::Nodelist& nodelist);
+Result<node::Event> decode_event(std::string_view bytes, const node::Nodelist& nodelist);
+// What it wants done; only ever compared.
+std::string encode_effects(const node::Effects& effects, const node::Nodelist& nodelist);
 
 }  // namespace fencepost::live

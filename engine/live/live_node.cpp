@@ -26,7 +26,10 @@ void LiveNode::take(node::Event event) {
   HA_ASSERT(!stepping_);
   stepping_ = true;
   step_at_ = loop_.now();
-  const node::Effects& effects = engine_.step({step_at_, wall_now()}, std::move(event));
+  const node::Now now{step_at_, wall_now()};
+  if (tape_) tape_->event(now, event);
+  const node::Effects& effects = engine_.step(now, std::move(event));
+  if (tape_) tape_->effects(effects);
   backend::perform(effects, backend_);
   stepping_ = false;
   if (after_step_) after_step_();

@@ -35,6 +35,7 @@
 #include "engine/backend/backend.h"
 #include "engine/backend/record.h"
 #include "engine/live/event_loop.h"
+#include "engine/live/tape.h"
 #include "engine/node/node.h"
 
 namespace fencepost::live {
@@ -60,6 +61,8 @@ class LiveNode final : public backend::Timers, public backend::Supervisor {
   void take(node::Event event);
 
   void add_observer(backend::Observer* observer) { observers_.push_back(observer); }
+  // Everything the engine is told goes on it. Before boot(); outlives the node.
+  void record_on(TapeWriter* tape) { tape_ = tape; }
   // What the backend itself saw, for the same observers: memberships, notes.
   void observe(backend::Observation observation);
 
@@ -89,6 +92,7 @@ class LiveNode final : public backend::Timers, public backend::Supervisor {
   Stopped on_stop_;
   std::function<void()> after_step_;
   std::vector<backend::Observer*> observers_;
+  TapeWriter* tape_ = nullptr;
   std::map<node::TimerId, sim::EventHandle> timers_;
   std::uint64_t records_ = 0;
   SimTime step_at_{};

@@ -1,134 +1,30 @@
 #include "models/invariants/invariants.h"
 
-#include <algorithm>
-#include <type_traits>
 #include <utility>
-#include <variant>
 
-#include "models/invariants/recovery_bound.h"
-#include "models/machine.h"
 #include "models/os/drbd_modules.h"
 #include "models/os/storage_world.h"
 #include "models/world.h"
 
 namespace fencepost::models {
-namespace {
-
-// So many fences of one node in so long a time are a loop, whatever began it.
-constexpr std::size_t kLoopFences = 3;
-constexpr Duration kLoopTime = 30min;
-
-std::string list(const std::set<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : " and ") + name;
-  return text;
-}
-
-bool is_active(std::string_view role) { return role == kStarted || role == kPromoted; }
-
-}  // namespace
-
-const std::vector<std::string>& Invariants::names() {
-  static const std::vector<std::string> names = {
-      "active_twice", "two_primaries",     "double_mount",       "duplicate_ip", "data_loss",
-      "split_brain",  "no_quorum_service", "start_before_fence", "fence_loop",   "recovers"};
-  return names;
-}
 
 Invariants::Invariants(World& world)
     : world_(world), report_(world, nullptr, rings<&Invariants::report>(this)) {}
 
 void Invariants::watch(InvariantOptions options) {
-  options_ = std::move(options);
+  set_options(std::move(options));
   if (!std::exchange(watching_, true)) world_.add_observer(*this);
 }
 
-void Invariants::observe(const backend::Record& record) {
-  now_ = record.time;
-  if (const auto* entry = std::get_if<node::JournalEntry>(&record.what)) {
-    if (const auto* fence = std::get_if<node::FenceFinished>(entry)) see(*fence);
-    return;
-  }
-  std::visit(
-      [this](const auto& what) {
-        using What = std::decay_t<decltype(what)>;
-        if constexpr (std::is_same_v<What, backend::FaultInjected> ||
-                      std::is_same_v<What, backend::FaultEnded>) {
-          fault_seen();
-        } else if constexpr (requires { this->see(what); }) {
-          see(what);
-        }
-      },
-      std::get<backend::Observation>(record.what));
+void Invariants::finish() {
+  judge_liveness(world_.now());
+  report();
 }
 
-// --- One place at a time ---
-
-void Invariants::see(const backend::RoleChanged& change) {
-  const std::string place = change.resource + " on " + change.node;
-  const bool was_active = is_active(role_[place]);
-  role_[place] = change.role;
-  if (change.role == kPromoted)
-    promoted_[change.resource].insert(change.node);
-  else
-    promoted_[change.resource].erase(change.node);
-  if (change.role == kStarted)
-    active_[change.resource].insert(change.node);
-  else
-    active_[change.resource].erase(change.node);
-
-  if (was_active && !is_active(change.role) && uncertain_.contains(change.node)) {
-    lost_with_[change.resource] = change.node;  // it did not stop: the power went
-  }
-  if (!is_active(change.role)) return;
-  one_place("two_primaries", change.resource, promoted_[change.resource], "is promoted");
-  if (!options_.clones.contains(change.resource)) {
-    one_place("active_twice", change.resource, active_[change.resource], "is active");
-  }
-  check_start(change);
-}
-
-void Invariants::see(const backend::StateChanged& change) {
-  if (change.kind == "drbd-role") {
-    auto& nodes = primary_[change.object];
-    if (change.to == "Primary")
-      nodes.insert(change.node);
-    else
-      nodes.erase(change.node);
-    const DrbdResource* resource = world_.part<DrbdModules>().find(change.object);
-    const bool allowed = resource && !resource->state().config().connections.empty() &&
-                         resource->state().config().connections.front().net.allow_two_primaries;
-    if (!allowed) one_place("two_primaries", "DRBD " + change.object, nodes, "is Primary");
-  } else if (change.kind == "mount") {
-    // Only what is one and the same device on several machines: DRBD.
-    const std::string& label = change.to == "not mounted" ? change.from : change.to;
-    const std::size_t device = label.find("/dev/drbd");
-    if (device == std::string::npos || label.find("(ocfs2") != std::string::npos ||
-        label.find("(gfs2") != std::string::npos)
-      return;
-    const std::string name = label.substr(device, label.find(')', device) - device);
-    auto& nodes = mounted_[name];
-    if (change.to == "not mounted")
-      nodes.erase(change.node);
-    else
-      nodes.insert(change.node);
-    one_place("double_mount", name, nodes, "is mounted");
-  } else if (change.kind == "address") {
-    auto& nodes = bound_[change.object];
-    const std::string who = change.node.empty() ? "a host outside the cluster" : change.node;
-    if (change.to == "bound" || change.to == "also elsewhere")
-      nodes.insert(who);
-    else
-      nodes.erase(who);
-    one_place("duplicate_ip", change.object, nodes, "is bound");
-  } else if (change.kind == "drbd-generation") {
-    check_divergence(change.object.substr(0, change.object.find('/')));
-  }
-}
-
-void Invariants::one_place(std::string_view invariant, const std::string& thing,
-                           const std::set<std::string>& nodes, const std::string& what) {
-  if (nodes.size() > 1) breaks(invariant, thing, thing + " " + what + " on " + list(nodes) + " at once");
+bool Invariants::may_be_primary_twice(const std::string& name) const {
+  const DrbdResource* resource = world_.part<DrbdModules>().find(name);
+  return resource && !resource->state().config().connections.empty() &&
+         resource->state().config().connections.front().net.allow_two_primaries;
 }
 
 // Both sides began to write on their own: neither copy can become the other without losing something.
@@ -155,139 +51,22 @@ void Invariants::check_divergence(const std::string& name) {
   }
 }
 
-// --- Certainty ---
-
-void Invariants::see(const backend::PowerChanged& change) {
-  // What a person or a repair brings back ends the fault that took it.
-  if (change.on && change.why.find("back") != std::string::npos) fault_seen();
-  if (change.on) return;
-  uncertain_.insert(change.node);
-  for (Where* where : {&active_, &promoted_, &primary_, &mounted_, &bound_}) {
-    for (auto& [thing, nodes] : *where) {
-      if (nodes.erase(change.node) == 0) continue;
-      if (where == &active_ || where == &promoted_) lost_with_[thing] = change.node;
-    }
-  }
-  quorate_.erase(change.node);
+Hindrance Invariants::hindrance(const std::string& resource, const FailedFences& failed) const {
+  return find_hindrance(world_, resource, failed);
 }
 
-// Somebody made certain.
-void Invariants::see(const node::FenceFinished& fence) {
-  if (!fence.success) {
-    failed_fences_[fence.target] = fence.why.empty() ? "no device could do it" : fence.why;
-    return;
-  }
-  failed_fences_.erase(fence.target);
-  uncertain_.erase(fence.target);
-  std::erase_if(lost_with_, [&](const auto& lost) { return lost.second == fence.target; });
-}
-
-void Invariants::see(const backend::FenceDeviceActed& acted) {
-  if (!acted.success || acted.action == "on" || acted.action == "monitor") return;
-  auto& fences = fences_[acted.target];
-  fences.push_back(now_);
-  const auto recent =
-      std::count_if(fences.begin(), fences.end(), [&](SimTime at) { return now_ - at <= kLoopTime; });
-  if (static_cast<std::size_t>(recent) < kLoopFences) return;
-  breaks("fence_loop", acted.target,
-         acted.target + " was fenced " + std::to_string(recent) + " times within half an hour");
-}
-
-// The node came back into the cluster, and is asked what runs there.
-void Invariants::see(const backend::StackChanged& change) {
-  if (!change.up) {
-    quorate_.erase(change.node);
-    return;
-  }
-  uncertain_.erase(change.node);
-  std::erase_if(lost_with_, [&](const auto& lost) { return lost.second == change.node; });
-}
-
-void Invariants::see(const backend::MembershipSeen& seen) { quorate_[seen.node] = seen.quorate; }
-
-void Invariants::check_start(const backend::RoleChanged& change) {
-  const auto quorate = quorate_.find(change.node);
-  if (options_.service_needs_quorum && quorate != quorate_.end() && !quorate->second) {
-    breaks("no_quorum_service", change.resource,
-           change.resource + " became " + change.role + " on " + change.node + ", which had no quorum");
-  }
-  if (options_.clones.contains(change.resource) && change.role != kPromoted) return;
-  const auto lost = lost_with_.find(change.resource);
-  if (lost != lost_with_.end() && lost->second != change.node) {
-    breaks("start_before_fence", change.resource,
-           change.resource + " became " + change.role + " on " + change.node +
-               " before anybody had made certain of " + lost->second + ", where it ran");
-  }
-  if (lost != lost_with_.end()) lost_with_.erase(lost);
-  const std::set<std::string>& elsewhere =
-      change.role == kPromoted ? promoted_[change.resource] : active_[change.resource];
-  if (elsewhere.size() > 1) {
-    breaks("start_before_fence", change.resource,
-           change.resource + " became " + change.role + " on " + change.node +
-               " while it was still running elsewhere");
-  }
-}
-
-// --- Liveness ---
-
-void Invariants::see(const backend::ServiceChanged& change) {
-  if (change.available)
-    served_[change.resource] = true;
-  else if (served_.contains(change.resource))
-    served_[change.resource] = false;
-}
-
-void Invariants::finish() {
-  for (const auto& [resource, served] : served_) {
-    if (!served) judge_liveness(resource);
-  }
-  report();
-}
-
-// Within its bound anything may still come; after it, something stands in the way.
-void Invariants::judge_liveness(const std::string& resource) {
-  const Hindrance hindrance = find_hindrance(world_, resource, failed_fences_);
-  if (hindrance.wanted) return;
-  const RecoveryBound bound = recovery_bound(*options_.configuration, world_.config(),
-                                             world_.part<StorageWorld>().config(), resource);
-  const Duration since = world_.now() - last_fault_;
-  const std::string text = resource + " is not served " + std::to_string(since / 1s) +
-                           " s after the last fault: " + hindrance.why + " (bound: " + to_string(bound) + ")";
-  if (since >= bound.total()) return breaks("recovers", resource, text);
-  auto& verdict = verdicts_["recovers"];
-  if (verdict.kind == InvariantVerdict::Kind::held)
-    verdict = {InvariantVerdict::Kind::undecided, "recovers", text};
-}
-
-// --- Verdicts ---
-
-void Invariants::see(const backend::InvariantBroken& broken) {
-  auto& verdict = verdicts_[broken.invariant];
-  if (verdict.kind != InvariantVerdict::Kind::broken) {
-    verdict = {InvariantVerdict::Kind::broken, broken.invariant, broken.text};
-  }
+RecoveryBound Invariants::bound(const std::string& resource) const {
+  return recovery_bound(configuration(), world_.config(), world_.part<StorageWorld>().config(), resource);
 }
 
 // Written down after what is being observed now: other observers must see both in their order.
-void Invariants::breaks(std::string_view invariant, const std::string& thing, std::string text) {
-  if (!known_.emplace(std::string(invariant), thing).second) return;
-  pending_.push_back({.invariant = std::string(invariant), .text = std::move(text)});
+void Invariants::found() {
   if (!report_.armed()) report_.arm_in(Duration::zero());
 }
 
 void Invariants::report() {
   report_.disarm();
-  for (backend::InvariantBroken& broken : std::exchange(pending_, {})) world_.observe(std::move(broken));
-}
-
-std::vector<InvariantVerdict> Invariants::verdicts() const {
-  std::vector<InvariantVerdict> all;
-  for (const std::string& name : names()) {
-    const auto found = verdicts_.find(name);
-    all.push_back(found == verdicts_.end() ? InvariantVerdict{InvariantVerdict::Kind::held, name, {}}
-                                           : found->second);
-  }
-  return all;
+  for (backend::InvariantBroken& broken : take_found()) world_.observe(std::move(broken));
 }
 
 }  // namespace fencepost::models

@@ -14,9 +14,13 @@ inline constexpr int kHeld = 0;
 inline constexpr int kBroken = 1;
 inline constexpr int kBadInput = 2;  // or bad usage
 inline constexpr int kUndecided = 3;
+inline constexpr int kSkipped = 77;  // a test that this machine cannot run
 
 struct RunArguments {
   std::string scenario;
+  std::string backend = "sim";  // or live: on real machines; replay: what a recording of such a run holds
+  bool lab = false;             // live: on nodes that are namespaces of this machine
+  std::string keep;             // live: a folder for the nodes' logs; empty: they go with the lab
   std::optional<std::uint64_t> seed;
   std::string db, trace;  // empty: none is written
   bool json = false;
@@ -24,6 +28,12 @@ struct RunArguments {
   bool verbose = false;  // a timeline with everything
 };
 int run_command(const RunArguments& arguments);
+
+struct RehearseArguments {
+  std::vector<std::string> paths;
+  std::string keep;  // a folder for the nodes' logs; empty: they go with the lab
+};
+int rehearse_command(const RehearseArguments& arguments);
 
 struct CheckArguments {
   std::vector<std::string> paths;
@@ -79,6 +89,7 @@ struct NodeArguments {
   std::string fence_agents = "/usr/sbin";
   std::string agent_tools = "/usr/lib/fencepost/bin";
   std::string first_cib;
+  std::string tape;      // empty: none is made
   std::string watchdog;  // a device; empty: none
   int corosync_wait_s = 60;
   bool reset_on_panic = true;

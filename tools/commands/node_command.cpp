@@ -15,6 +15,7 @@ int node_command(const NodeArguments& arguments) {
   settings.paths.fence_agents = arguments.fence_agents;
   settings.paths.tools = arguments.agent_tools;
   settings.first_cib = arguments.first_cib;
+  settings.tape = arguments.tape;
   settings.watchdog = arguments.watchdog;
   settings.corosync_wait = std::chrono::seconds(arguments.corosync_wait_s);
   settings.reset_on_panic = arguments.reset_on_panic;

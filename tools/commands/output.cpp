@@ -110,11 +110,15 @@ void print_outcome(std::ostream& out, const scenarios::Scenario& scenario, const
   print_fences(out, outcome);
   out << '\n';
   print_findings(out, outcome, colour);
-  out << fmt::format("\n{}: {} after {} of virtual time (seed {}, fingerprint {})\n", scenario.name,
+  // On real machines time is real, and no two runs are the same.
+  const std::string time = outcome.fingerprint.empty() ? "real time"
+                                                       : fmt::format("virtual time (seed {}, fingerprint {})",
+                                                                     outcome.seed, outcome.fingerprint);
+  out << fmt::format("\n{}: {} after {} of {}\n", scenario.name,
                      coloured(scenarios::to_string(outcome.verdict), outcome.verdict, colour),
                      scenarios::format_duration(
                          std::chrono::duration_cast<std::chrono::milliseconds>(outcome.end - outcome.t0)),
-                     outcome.seed, outcome.fingerprint);
+                     time);
   if (outcome.verdict != Verdict::held) out << "Again with: " << repeat << '\n';
 }
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "engine/live/tape.h"
 #include "reporters/recorder.h"
 #include "reporters/recording.h"
 #include "tools/commands/commands.h"
@@ -60,6 +61,36 @@ int show_difference(const scenarios::Scenario& scenario, const scenarios::RunOpt
   return kBroken;
 }
 
+// A live run has no seed that would make it again: each node's engine is told once more what it was told, and
+// must want the same.
+int play_tapes(const std::vector<reporters::RecordedTape>& tapes) {
+  std::uint64_t different = 0;
+  for (const reporters::RecordedTape& tape : tapes) {
+    live::TapePlayer player;
+    player.feed(tape.content);
+    SimTime first{}, last{};
+    for (;;) {
+      const auto step = player.next();
+      if (!step) return complain(Error{{tape.node, 0, 0}, step.error().message});
+      if (!*step) break;
+      if (player.steps() == 1) first = (*step)->now.time;
+      last = (*step)->now.time;
+      if (!(*step)->same && player.different() == 1)
+        std::cout << fmt::format("  {:.6f} s after its start: other effects than recorded\n",
+                                 to_seconds(last - first));
+    }
+    std::cout << fmt::format("{}, life {}: {} events in {:.1f} s, {}\n", tape.node, tape.life + 1,
+                             player.steps(), to_seconds(last - first),
+                             player.different() == 0
+                                 ? std::string("the same effects")
+                                 : fmt::format("{} with other effects", player.different()));
+    different += player.different();
+  }
+  std::cout << (different == 0 ? "The same effects, event by event.\n"
+                               : "The engine does not do what it did.\n");
+  return different == 0 ? kHeld : kBroken;
+}
+
 }  // namespace
 
 int replay_command(const ReplayArguments& arguments) {
@@ -69,6 +100,7 @@ int replay_command(const ReplayArguments& arguments) {
     return complain(Error{{arguments.db}, "this recording holds no scenario, so it cannot be replayed"});
   if (!recording->complete) std::cerr << "note: this recording was cut short; its end is missing\n";
 
+  if (const auto tapes = recording->tapes(); !tapes.empty()) return play_tapes(tapes);
   const auto scenario = scenarios::read_scenario(
       scenarios::Inputs::from_recording(recording->info.path, recording->info.inputs));
   if (!scenario) return complain(scenario.error());

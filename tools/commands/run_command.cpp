@@ -3,6 +3,8 @@
 #include <memory>
 #include <sstream>
 
+#include "lab/images.h"
+#include "lab/run.h"
 #include "reporters/recorder.h"
 #include "reporters/timeline.h"
 #include "reporters/trace.h"
@@ -16,7 +18,8 @@ using scenarios::Outcome;
 using scenarios::Scenario;
 
 std::string repeat_command(const RunArguments& arguments, std::uint64_t seed) {
-  return "fencepost run " + shell_quoted(arguments.scenario) + " --seed " + std::to_string(seed);
+  return "fencepost run " + shell_quoted(arguments.scenario) + " --seed " + std::to_string(seed) +
+         (arguments.lab ? " --backend live --lab" : "");
 }
 
 void print_remarks(const Scenario& scenario, bool verbose) {
@@ -51,6 +54,13 @@ class Audience {
   }
 
   const std::vector<scenarios::Spectator>& spectators() const { return spectators_; }
+
+  Result<void> keep(const std::vector<lab::LabRun::Tape>& tapes) {
+    for (const lab::LabRun::Tape& tape : tapes)
+      if (recorder_)
+        if (auto kept = recorder_->keep_tape(tape.node, tape.life, tape.content); !kept) return kept;
+    return {};
+  }
 
   // A file that cannot be written whole is an error, and is not left behind.
   Result<void> finish(const Outcome& outcome) {
@@ -90,26 +100,65 @@ class Audience {
   std::vector<scenarios::Spectator> spectators_;
 };
 
+int print(const RunArguments& arguments, const Scenario& scenario, const Outcome& outcome) {
+  if (arguments.json)
+    std::cout << outcome_json(scenario, outcome);
+  else
+    print_outcome(std::cout, scenario, outcome, repeat_command(arguments, outcome.seed),
+                  is_terminal(std::cout));
+  if (!std::cout.flush()) return complain(Error{{}, "standard output cannot be written"});
+  return exit_code(outcome.verdict);
+}
+
+// --- On real machines ---
+
+int refuse(const Scenario& scenario, const lab::Support& support) {
+  std::cerr << scenario.name << " cannot be run in a lab:\n";
+  for (const std::string& each : support.cannot) std::cerr << "  " << each << '\n';
+  return kBadInput;
+}
+
+int run_in_cell(const RunArguments& arguments, const Scenario& scenario, const lab::Support& support,
+                const lab::Cell& cell) {
+  const lab::LabOptions options{.run = {.seed = arguments.seed}, .keep = arguments.keep};
+  Audience audience(arguments, scenario, options.run);
+  if (const auto ready = audience.assemble(); !ready) return complain(ready.error());
+  if (!arguments.json && !arguments.quiet) print_head(std::cout, scenario);
+  const lab::LabRun run = lab::run_in_lab(cell, scenario, support, options, audience.spectators());
+  if (const auto kept = audience.keep(run.tapes); !kept) return complain(kept.error());
+  if (const auto finished = audience.finish(run.outcome); !finished) return complain(finished.error());
+  return print(arguments, scenario, run.outcome);
+}
+
+int run_live(const RunArguments& arguments, const Scenario& scenario) {
+  if (!arguments.lab)
+    return complain(Error{{}, "where? --backend live runs with --lab, on namespaces of this machine"});
+  const lab::Support support =
+      lab::examine(scenario, {.freezes = lab::can_freeze(), .loops = lab::loop_devices_work()});
+  if (!support.cannot.empty()) return refuse(scenario, support);
+  if (const auto reason = lab::why_no_lab())
+    return complain(Error{{}, "this machine can have no lab: it " + *reason});
+  for (const std::string& note : support.notes) std::cerr << "note: " << note << '\n';
+  const auto code =
+      lab::in_a_cell([&](const lab::Cell& cell) { return run_in_cell(arguments, scenario, support, cell); });
+  return code ? *code : complain(code.error());
+}
+
 }  // namespace
 
 int run_command(const RunArguments& arguments) {
+  if (arguments.backend == "replay") return replay_command({.db = arguments.scenario});
   const auto scenario = scenarios::read_scenario(arguments.scenario);
   if (!scenario) return complain(scenario.error());
   print_remarks(*scenario, arguments.verbose);
+  if (arguments.backend == "live") return run_live(arguments, *scenario);
   const scenarios::RunOptions options{.seed = arguments.seed};
   Audience audience(arguments, *scenario, options);
   if (const auto ready = audience.assemble(); !ready) return complain(ready.error());
   if (!arguments.json && !arguments.quiet) print_head(std::cout, *scenario);
   const Outcome outcome = scenarios::run(*scenario, options, audience.spectators());
   if (const auto finished = audience.finish(outcome); !finished) return complain(finished.error());
-
-  if (arguments.json)
-    std::cout << outcome_json(*scenario, outcome);
-  else
-    print_outcome(std::cout, *scenario, outcome, repeat_command(arguments, outcome.seed),
-                  is_terminal(std::cout));
-  if (!std::cout.flush()) return complain(Error{{}, "standard output cannot be written"});
-  return exit_code(outcome.verdict);
+  return print(arguments, *scenario, outcome);
 }
 
 }  // namespace fencepost::tools

@@ -82,9 +82,16 @@ Result<void> NodeProcess::start() {
   options.profile = std::make_shared<const node::Profile>(node::fencepost_profile());
   options.seed = seed_of_this_life();
   options.cpus = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  options.journal_repeats = !settings_.tape.empty();  // who plays it wants to see monitors, too
+  if (!settings_.tape.empty()) {
+    auto tape = live::TapeWriter::create(settings_.tape, options);
+    if (!tape) return tl::unexpected(tape.error());
+    tape_ = *std::move(tape);
+  }
   node_ = std::make_unique<live::LiveNode>(
       loop_, options, live::LiveNode::Parts{group_.get(), agents_.get(), agents_.get(), store_.get()},
       [this](node::StopStack::How how, const std::string& why) { stopped(how, why); });
+  node_->record_on(tape_.get());
   node_->add_observer(&log_);
   for (const std::string& each : *stored ? live::missing_agents(*(*stored)->configuration, settings_.paths)
                                          : std::vector<std::string>{})
@@ -106,6 +113,8 @@ Result<void> NodeProcess::start() {
 
 int NodeProcess::run() {
   loop_.run();
+  if (tape_)
+    if (const auto trouble = tape_->trouble()) log_.say(LogLevel::warning, to_string(*trouble));
   store_->flush();  // what could not be written was complained of
   return exit_code_;
 }

@@ -22,6 +22,7 @@ struct NodeSettings {
   std::string state_directory = "/var/lib/fencepost";
   live::AgentPaths paths;
   std::string watchdog;          // a device; empty: none
+  std::string tape;              // a file to be made: all that the engine is told; empty: none
   std::string first_cib;         // for a node whose store is empty; none: an empty configuration
   Duration corosync_wait = 60s;  // until it answers
   bool reset_on_panic = true;    // false: only exit, for tests
@@ -65,6 +66,7 @@ class NodeProcess {
   std::unique_ptr<live::StoreWriter> store_;
   std::unique_ptr<live::AgentRunner> agents_;
   std::unique_ptr<live::CorosyncGroup> group_;
+  std::unique_ptr<live::TapeWriter> tape_;
   std::unique_ptr<live::LiveNode> node_;
   std::unique_ptr<Attendants> attendants_;
   int exit_code_ = kStackFailed;

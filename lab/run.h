@@ -1,0 +1,34 @@
+// Runs a scenario on a lab: the same story as scenarios::run(), with real machines, real Corosync, real
+// agents and real time. Inside a cell.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lab/cell.h"
+#include "lab/support.h"
+#include "scenarios/run.h"
+
+namespace fencepost::lab {
+
+struct LabRun {
+  scenarios::Outcome outcome;
+  struct Tape {
+    std::string node;
+    int life = 0;
+    std::string content;
+  };
+  std::vector<Tape> tapes;  // all that every node's engine was told
+  bool interrupted = false;
+};
+
+struct LabOptions {
+  scenarios::RunOptions run;
+  std::string keep;  // a folder for the nodes' logs; empty: they are not kept
+};
+
+LabRun run_in_lab(const Cell& cell, const scenarios::Scenario& scenario, const Support& support,
+                  const LabOptions& options, const std::vector<scenarios::Spectator>& spectators);
+
+}  // namespace fencepost::lab

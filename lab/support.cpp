@@ -1,0 +1,194 @@
+#include "lab/support.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <variant>
+
+#include "engine/cib/cib.h"
+#include "lab/truth.h"
+
+namespace fencepost::lab {
+namespace {
+
+namespace fault = models::fault;
+
+// Invariants that need to look into DRBD or into a database's writes.
+const std::set<std::string> kUnseen{"data_loss", "split_brain"};
+const std::set<std::string> kManagers{"fencepost", "pacemakerd"};
+
+bool is_program(const std::string& path) { return ::access(path.c_str(), X_OK) == 0; }
+
+class Examiner {
+ public:
+  Examiner(const scenarios::Scenario& scenario, const Abilities& abilities)
+      : scenario_(scenario), abilities_(abilities) {}
+
+  Support examine() {
+    world();
+    cib::for_each_resource(scenario_.cib->configuration->resources,
+                           [&](const cib::Resource& each, const cib::Resource*) { resource(each); });
+    databases();
+    for (const scenarios::TimedFault& each : scenario_.faults) timed(each);
+    expectations();
+    if (scenario_.profile != "fencepost")
+      note("the nodes run Fencepost, not " + scenario_.profile + ": it does not wait where that only waits");
+    return std::move(support_);
+  }
+
+ private:
+  void cannot(std::string what) { support_.cannot.push_back(std::move(what)); }
+  void note(std::string what) {
+    if (std::ranges::find(support_.notes, what) == support_.notes.end())
+      support_.notes.push_back(std::move(what));
+  }
+
+  // --- What a CIB cannot say ---
+  void world() {
+    const models::WorldConfig& world = scenario_.world;
+    const models::StorageConfig& storage = scenario_.storage;
+    if (world.sbd) cannot("world: sbd: a lab's nodes have no watchdog");
+    if (world.corosync.quorum.qdevice) cannot("quorum: device: a lab has no qnetd server");
+    if (!world.switches.empty()) cannot("world: switches: name the links of its machines instead");
+    if (!storage.nfs_servers.empty()) cannot("world: nfs: a lab has no NFS server");
+    if (!storage.mounts.empty()) cannot("world: mounts: a lab's nodes mount only what the cluster mounts");
+    if (!storage.virtual_machines.empty()) cannot("world: virtual_machines: a lab runs no guests");
+    if (!storage.processes.empty()) cannot("world: processes: start them with a fault `exec`");
+    if (!storage.images.empty())
+      cannot("images: use a Filesystem on a device, for which the lab makes an image");
+    if (!storage.durations.empty()) note("world: durations: real agents take the time that they take");
+  }
+
+  // --- Resources ---
+  void resource(const cib::Resource& each) {
+    if (each.kind == cib::ResourceKind::bundle)
+      return cannot("bundle " + each.id + ": a lab has no containers");
+    if (each.kind != cib::ResourceKind::primitive) return;
+    if (each.agent.standard == "stonith") {
+      support_.fence_agents.insert(each.agent.type);
+      if (each.agent.type != "fence_lab")
+        note(each.agent.type + " is a stand-in: the lab's power switch, at a management board's pace");
+      return;
+    }
+    const std::string name = each.agent.standard + ":" + each.agent.provider + ":" + each.agent.type;
+    if (!sign_of(each))
+      return cannot("resource " + each.id + ": the lab cannot tell from outside whether " + name + " runs");
+    const std::string agent = each.agent.provider + "/" + each.agent.type;
+    support_.agents.insert(agent);
+    const bool ours = each.agent.provider == "lab" || agent == "linbit/drbd";
+    if (ours || !is_program("/usr/lib/ocf/resource.d/" + agent)) stand_in(agent, name);
+    if (each.agent.type == "Filesystem") filesystem(each);
+  }
+
+  void stand_in(const std::string& agent, const std::string& name) {
+    support_.stand_ins.insert(agent);
+    if (agent == "linbit/drbd")
+      note(name +
+           " is a stand-in that keeps its role; its device is one loop device for all nodes, as if always "
+           "connected");
+    else if (agent.substr(0, 4) != "lab/")
+      note(name + " is a stand-in that keeps a state: the agent is not installed");
+    const bool keeps_state = agent == "linbit/drbd" || agent.substr(0, 4) == "lab/";
+    if (!keeps_state) cannot(name + " is not installed: install resource-agents");
+  }
+
+  void filesystem(const cib::Resource& each) {
+    const std::string device = parameter_of(each, "device"), type = parameter_of(each, "fstype");
+    if (!device.starts_with("/dev/") || !(type == "ext4" || type == "xfs" || type == "ext3"))
+      return cannot("resource " + each.id +
+                    ": the lab makes images with ext3, ext4 or xfs for devices below /dev; " + device +
+                    " with '" + type + "' is none");
+    if (!abilities_.loops) return cannot("resource " + each.id + ": this machine has no loop devices");
+    if (!is_program("/usr/sbin/mkfs." + type))
+      return cannot("resource " + each.id + ": there is no mkfs." + type);
+    for (const Support::Image& image : support_.images)
+      if (image.device == device) return;
+    support_.images.push_back({device, type, ""});
+    directories_.emplace_back(parameter_of(each, "directory"), support_.images.size() - 1);
+  }
+
+  // A database lies on one of the images.
+  void databases() {
+    cib::for_each_resource(
+        scenario_.cib->configuration->resources, [&](const cib::Resource& each, const cib::Resource*) {
+          if (each.kind != cib::ResourceKind::primitive || each.agent.type != "pgsql") return;
+          const std::string pgdata = parameter_of(each, "pgdata");
+          if (!is_program(initdb_of(each)))
+            return cannot("resource " + each.id + ": there is no " + initdb_of(each) +
+                          ": install PostgreSQL, or name its pgctl");
+          for (const auto& [directory, image] : directories_)
+            if (pgdata.starts_with(directory + "/")) {
+              support_.images[image].pgdata = pgdata.substr(directory.size() + 1) + " " + initdb_of(each);
+              return;
+            }
+          cannot("resource " + each.id +
+                 ": its pgdata lies on no Filesystem of the cluster, so nobody could take it over");
+        });
+  }
+  static std::string initdb_of(const cib::Resource& each) {
+    const std::string pgctl = parameter_of(each, "pgctl");
+    return std::filesystem::path(pgctl.empty() ? "/usr/bin/pg_ctl" : pgctl).parent_path().string() +
+           "/initdb";
+  }
+
+  // --- Faults ---
+  void timed(const scenarios::TimedFault& each) {
+    const std::string verb = models::verb(each.what.fault);
+    const std::string reason = std::visit([&](const auto& f) { return against(f); }, each.what.fault);
+    if (!reason.empty()) cannot("fault " + verb + ": " + reason);
+    if (each.again) cannot("fault " + verb + ": `every`: tests/live/chaos breaks labs at random");
+  }
+
+  template <class F>
+  std::string against(const F&) const {
+    return "";
+  }
+  std::string against(const fault::PowerLoss&) const {
+    return "its boards have no supply of their own; use crash";
+  }
+  std::string against(const fault::Pause&) const {
+    return abilities_.freezes ? "" : "this machine has no freezer (cgroup v1)";
+  }
+  std::string against(const fault::SlowNode&) const { return "its nodes share the machine's processors"; }
+  std::string against(const fault::ClockJump&) const { return "its nodes share the machine's clock"; }
+  std::string against(const fault::OneWay&) const { return "its links break both ways"; }
+  std::string against(const fault::Loss&) const { return "its links work or do not"; }
+  std::string against(const fault::Delay&) const { return "its links work or do not"; }
+  std::string against(const fault::AgentFault& f) const {
+    if (f.mode == fault::AgentFault::Mode::stuck && !abilities_.freezes)
+      return "mode stuck: this machine has no freezer (cgroup v1)";
+    return "";
+  }
+  std::string against(const fault::KillDaemon& f) const {
+    if (f.daemon == "corosync" || kManagers.contains(f.daemon)) return "";
+    return f.daemon + " is no process of its own here: kill fencepost, or corosync";
+  }
+  std::string against(const fault::Other& f) const {
+    return f.verb == "ip_remove" || f.verb == "db_crash" ? "" : "only the simulator can do that";
+  }
+
+  // --- Expectations ---
+  void expectations() {
+    const scenarios::Expectations& expect = scenario_.expect;
+    for (const std::vector<std::string>* list : {&expect.never, &expect.violated})
+      for (const std::string& name : *list)
+        if (kUnseen.contains(name)) cannot("expect: " + name + ": the lab does not look into data");
+    for (const std::vector<scenarios::EventPattern>* list : {&expect.order, &expect.happens, &expect.absent})
+      for (const scenarios::EventPattern& pattern : *list)
+        if (!pattern.blocked.empty()) cannot("expect: blocked: the lab does not see what processes wait for");
+  }
+
+  const scenarios::Scenario& scenario_;
+  const Abilities& abilities_;
+  Support support_;
+  std::vector<std::pair<std::string, std::size_t>> directories_;  // where an image is mounted
+};
+
+}  // namespace
+
+Support examine(const scenarios::Scenario& scenario, const Abilities& abilities) {
+  return Examiner(scenario, abilities).examine();
+}
+
+}  // namespace fencepost::lab
