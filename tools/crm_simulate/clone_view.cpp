@@ -13,6 +13,7 @@ using policy::NodeId;
 using policy::ResourceId;
 using policy::ResourceState;
 using policy::Role;
+using policy::Variant;
 
 namespace {
 
@@ -125,6 +126,19 @@ bool is_active(const ClusterState& state, ResourceId id) {
       return state[node].online || state[node].unclean || !resource.managed;
     });
   });
+}
+
+bool is_out_of_sight(const ClusterState& state, ResourceId id) {
+  const Variant variant = state[id].variant;
+  if (variant != Variant::group && variant != Variant::clone) return false;
+  bool any = false;
+  for (const ResourceId leaf : leaves(state, id)) {
+    for (const NodeId node : state[leaf].active_on) {
+      if (state[node].online || state[leaf].managed) return false;
+      any = true;
+    }
+  }
+  return any;
 }
 
 Role shown_role(const ClusterState& state, const ResourceState& resource) {

@@ -21,6 +21,9 @@ CloneView view_clone(const policy::ClusterState& state, policy::ResourceId clone
 // Whether it runs anywhere: for what holds others, whether any of them does.
 bool is_active(const policy::ClusterState& state, policy::ResourceId id);
 
+// A group or clone of which all that runs is unmanaged and on nodes that are offline is not listed. (Observed.)
+bool is_out_of_sight(const policy::ClusterState& state, policy::ResourceId id);
+
 // The role as people read it: in a promotable clone, what is merely started is unpromoted.
 policy::Role shown_role(const policy::ClusterState& state, const policy::ResourceState& resource);
 

@@ -98,6 +98,7 @@ bool StatusPrinter::resource(ResourceId id) {
   const ResourceState& resource = state_[id];
   if (resource.internal) return false;
   if (resource.orphan && !is_active(state_, id)) return false;
+  if (!resource.parent.valid() && is_out_of_sight(state_, id)) return false;
   switch (resource.variant) {
     case Variant::primitive:
       primitive(id);
@@ -119,7 +120,7 @@ bool StatusPrinter::resource(ResourceId id) {
 void StatusPrinter::primitive(ResourceId id) {
   const ResourceState& resource = state_[id];
   NodeId node = resource.current;
-  if (!node.valid() && detail_.pending) node = resource.pending_node;
+  if (!node.valid()) node = resource.pending_node;
   if (!node.valid()) node = resource.lock_node;
   list_.item(primitive_line(resource, resource.name, node));
 }
