@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "models/invariants/invariants.h"
+#include "models/invariants/invariant_rules.h"
 #include "reporters/outage.h"
 #include "reporters/recorder.h"
 #include "scenarios/expect.h"

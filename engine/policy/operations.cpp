@@ -68,6 +68,19 @@ void ban(HistoryReader& reader, NodeId node, std::string_view why) {
                 {ScoreReason::Cause::failure, why});
 }
 
+// As ban() everywhere, but of what a clone holds nothing is said.
+void ban_whole(HistoryReader& reader, std::string_view why) {
+  Draft& d = reader.d;
+  const ResourceId id = whole(d, reader.resource);
+  if (!d[id].is_clone()) return ban(reader, NodeId{}, why);
+  for (const Node& node : d.nodes) {
+    Candidate& candidate = d[id].scores[node.id];
+    candidate.present = true;
+    candidate.score = -Score::kInfinity;
+    note_score(d, id, node.id, -Score::kInfinity, {ScoreReason::Cause::failure, why});
+  }
+}
+
 bool maskable(const HistoryReader& reader, const OpEntry& op) {
   if (!op.is_probe() || in_bundle(reader.d, reader.resource)) return false;
   return op.status == OpStatus::not_installed || op.rc == 5 || op.rc == 2;
@@ -271,7 +284,7 @@ void take_failure(HistoryReader& reader, const OpEntry& op, FailurePolicy policy
   raise_to(reader, policy.on_fail);
   role_after_failure(reader, op, policy);
   if (policy.role != Role::started && r.next_role < policy.role) r.next_role = policy.role;
-  if (policy.role == Role::stopped) ban(reader, NodeId{}, "failed, and on-fail is stop");
+  if (policy.role == Role::stopped) ban_whole(reader, "failed, and on-fail is stop");
 }
 
 void take_failed(HistoryReader& reader, const OpEntry& op) {

@@ -121,7 +121,7 @@ bool StatusPrinter::resource(ResourceId id) {
 void StatusPrinter::primitive(ResourceId id) {
   const ResourceState& resource = state_[id];
   NodeId node = resource.current;
-  if (!node.valid() && detail_.pending) node = resource.pending_node;
+  if (!node.valid()) node = resource.pending_node;
   if (!node.valid()) node = resource.lock_node;
   list_.item(primitive_line(resource, resource.name, node));
 }
