@@ -113,9 +113,7 @@ ActionId request_named(Draft& d, ResourceId resource, Key key, std::string_view 
                        Demand demand) {
   ActionId id = find_oldest(d, resource, key, node);
   if (!id.valid()) {
-    const Task task = key.notify == Notify::no                                  ? key.task
-                      : key.notify == Notify::pre || key.notify == Notify::post ? Task::notify
-                                                                                : Task::notified;
+    const Task task = task_of(key);
     id = make(d, resource, key, task, node);
     PlanAction& action = d[id];
     action.word = word;

@@ -50,6 +50,7 @@ class NodePreference {
 
 std::vector<NodeId> sorted_nodes(const Draft& d, const ScoreTable& scores, NodeId active) {
   std::vector<NodeId> nodes;
+  nodes.reserve(d.nodes.size());
   for (const Node& node : d.nodes) {
     if (scores.has(node.id)) nodes.push_back(node.id);
   }

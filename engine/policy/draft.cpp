@@ -321,7 +321,9 @@ std::string_view notify_word(Notify notify) {
 }  // namespace
 
 std::string key_text(std::string_view resource, Key key, std::string_view custom_word) {
-  std::string text{resource};
+  std::string text;
+  text.reserve(resource.size() + 32);
+  text += resource;
   text += '_';
   if (key.notify != Notify::no) {
     text += notify_word(key.notify);

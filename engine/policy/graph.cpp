@@ -82,7 +82,7 @@ class GraphMaker {
 
   void make() {
     header();
-    for (const ResourceId id : std::vector<ResourceId>(d_.top_level)) add_resource(id);
+    for (const ResourceId id : d_.top_level) add_resource(id);
     add_maintenance();
     for (std::size_t i = d_.actions.size(); i-- > 0;) add(ActionId{i});
     describe();
@@ -92,7 +92,7 @@ class GraphMaker {
   struct Entry {
     ActionId action;
     std::int32_t priority = 0;
-    std::vector<ActionId> inputs;
+    std::size_t inputs = 0;  // so many of accepted_, after those of the entries before
   };
 
   void header();
@@ -107,7 +107,8 @@ class GraphMaker {
 
   Draft& d_;
   std::vector<Entry> entries_;
-  std::vector<LinkId> inputs_;  // of the action at hand
+  std::vector<LinkId> inputs_;      // of the action at hand
+  std::vector<ActionId> accepted_;  // of all entries
   std::vector<NodeMaintenance> maintenance_;
   ActionId maintenance_action_;
 };
@@ -128,7 +129,7 @@ void GraphMaker::add_resource(ResourceId id) {
       return add_own(id);
     case Variant::group:
       add_own(id);
-      for (const ResourceId member : std::vector<ResourceId>(d_[id].children)) add_resource(member);
+      for (const ResourceId member : d_[id].children) add_resource(member);
       return;
     case Variant::clone:
       return add_clone(id);
@@ -138,17 +139,16 @@ void GraphMaker::add_resource(ResourceId id) {
 }
 
 void GraphMaker::add_own(ResourceId id) {
-  const std::vector<ActionId> actions = d_[id].actions;
-  for (auto it = actions.rbegin(); it != actions.rend(); ++it) add(*it);
+  for (std::size_t i = d_[id].actions.size(); i-- > 0;) add(d_[id].actions[i]);
 }
 
 void GraphMaker::add_clone(ResourceId id) {
-  for (const ActionId action : std::vector<ActionId>(d_[id].actions)) {
+  for (const ActionId action : d_[id].actions) {
     const Flags flags = effective_flags(d_, action, NodeId{});
     d_[action].optional = d_[action].optional && flags.optional;
   }
   notify_instances(d_, id);
-  for (const ResourceId instance : std::vector<ResourceId>(d_[id].children)) add_resource(instance);
+  for (const ResourceId instance : d_[id].children) add_resource(instance);
   add_own(id);
 }
 
@@ -206,9 +206,12 @@ void GraphMaker::add(ActionId id) {
   const PlanAction& action = d_[id];
   const std::int32_t own = action.resource.valid() ? d_[action.resource].priority : 0;
   entry.priority = std::max({own, action.priority, 0});
-  for (const LinkId link : inputs_)
-    if (accept_input(d_, link)) entry.inputs.push_back(d_[link].first);
-  entries_.push_back(std::move(entry));
+  for (const LinkId link : inputs_) {
+    if (!accept_input(d_, link)) continue;
+    accepted_.push_back(d_[link].first);
+    ++entry.inputs;
+  }
+  entries_.push_back(entry);
 }
 
 void GraphMaker::describe() {
@@ -222,15 +225,15 @@ void GraphMaker::describe() {
   graph.actions.reserve(entries_.size() + entries_.size() / 4);
   graph.synapses.reserve(entries_.size());
   for (const Entry& entry : entries_) put(entry.action);
-  for (const Entry& entry : entries_)
-    for (const ActionId input : entry.inputs)
-      if (place[input.index()] == d_.actions.size()) put(input);
+  for (const ActionId input : accepted_)
+    if (place[input.index()] == d_.actions.size()) put(input);
+  auto input = accepted_.begin();
   for (const Entry& entry : entries_) {
-    Synapse synapse;
+    Synapse& synapse = graph.synapses.emplace_back();
     synapse.priority = entry.priority;
     synapse.action = place[entry.action.index()];
-    for (const ActionId input : entry.inputs) synapse.inputs.push_back(place[input.index()]);
-    graph.synapses.push_back(std::move(synapse));
+    synapse.inputs.reserve(entry.inputs);
+    for (std::size_t i = 0; i < entry.inputs; ++i) synapse.inputs.push_back(place[(input++)->index()]);
   }
 }
 

@@ -62,6 +62,12 @@ struct Key {
   constexpr auto operator<=>(const Key&) const = default;
 };
 
+// What an action of that key does.
+constexpr Task task_of(Key key) {
+  if (key.notify == Notify::no) return key.task;
+  return key.notify == Notify::pre || key.notify == Notify::post ? Task::notify : Task::notified;
+}
+
 constexpr Key key(Task task, std::uint32_t interval_ms = 0) { return Key{task, Notify::no, interval_ms}; }
 
 inline constexpr Key kStart = key(Task::start);

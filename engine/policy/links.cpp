@@ -78,11 +78,11 @@ class ProbeOrder {
     const std::vector<ResourceId> all = d_.top_level;
     for (ResourceId top : all) {
       for_each_leaf(d_, top, [this](ResourceId id) {
-        for (ActionId probe : probes_of(id)) {
+        for_each_probe(id, [this](ActionId probe) {
           for_each_after(d_, probe, [&](LinkId after) { walk(probe, d_[after].then); });
           for (ActionId seen : walked_) d_[seen].in_walk = false;
           walked_.clear();
-        }
+        });
       });
     }
   }
@@ -94,24 +94,21 @@ class ProbeOrder {
       const Ordering o = d_.orderings[i];
       Kinds kinds = 0;
       if (!stop_first(o, kinds)) continue;
-      const std::vector<ActionId> probes = probes_of(o.first_resource);
-      if (probes.empty()) continue;
       if (!o.then_action.valid() && !o.then_resource.valid()) continue;
-      for (ActionId probe : probes) {
+      for_each_probe(o.first_resource, [&](ActionId probe) {
         for_each_meant(d_, o.then_action, o.then_resource, o.then_key, [&](ActionId then) {
           if (!pointless(probe, then)) link(d_, probe, then, kinds);
         });
-      }
+      });
     }
   }
 
  private:
-  std::vector<ActionId> probes_of(ResourceId id) {
-    std::vector<ActionId> probes;
-    for (ActionId a : d_[id].actions) {
-      if (d_[a].key == kProbe && !d_[a].cancel) probes.push_back(a);
-    }
-    return probes;
+  template <class Visit>
+  void for_each_probe(ResourceId id, Visit&& visit) {
+    for_each_action(d_, id, kProbe, [&](ActionId action) {
+      if (!d_[action].cancel) visit(action);
+    });
   }
 
   bool stop_first(const Ordering& o, Kinds& kinds) {

@@ -28,9 +28,9 @@ Flags own_flags(const PlanAction& action) {
 ActionId find_by_task(const Draft& d, ResourceId id, Task task, NodeId node) {
   const auto& marks = d[id].marks;
   for (std::size_t i = marks.size(); i-- > 0;) {
-    if (node.valid() && marks[i].node != node) continue;
+    if (task_of(marks[i].key) != task || (node.valid() && marks[i].node != node)) continue;
     const ActionId action = d[id].actions[i];
-    if (d[action].task == task) return action;
+    if (d[action].task == task) return action;  // not one that cancels it
   }
   return {};
 }
