@@ -13,7 +13,7 @@ constexpr Duration kTolerance = 500ms;
 
 std::string result_of(const node::ActionFinished& action) {
   if (action.status == node::OpStatus::timeout) return "timeout";
-  return action.rc ? reporters::rc_text(*action.rc) : "no result";
+  return action.rc ? cib::rc_text(*action.rc) : "no result";
 }
 
 struct Pair {
