@@ -176,6 +176,27 @@ void list_nodes(const Draft& d, std::vector<Change>& changes) {
 
 }  // namespace
 
+namespace {
+
+void place(Draft& d, ResourceId id) {
+  const Resource& r = d[id];
+  const NodeId next = r.assigned;
+  if (!r.is_primitive() || !r.managed || !next.valid() || (r.orphan && r.active_on.empty())) return;
+  const std::vector<ActionId> starts = find_actions(d, id, kStart, next);
+  for (const Key key : {kPromote, kDemote, kMigrateFrom}) find_actions(d, id, key, next);
+  const NodeId current = current_node(d, id);
+  if (current.valid() && !starts.empty() && d[starts.front()].runnable) find_actions(d, id, kStop, current);
+}
+
+}  // namespace
+
+void place_changes(Draft& d) {
+  for (std::size_t i = 0; i < d.actions.size(); ++i) {
+    const PlanAction& action = d.actions[i];
+    if (action.resource.valid() && !action.node.valid() && !action.pseudo) place(d, action.resource);
+  }
+}
+
 std::vector<Change> list_changes(const Draft& d) {
   std::vector<Change> changes;
   list_nodes(d, changes);

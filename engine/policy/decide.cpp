@@ -80,6 +80,7 @@ Decision decide(const Snapshot& snapshot) {
   order_remote_connections(d);
   schedule_fencing_and_shutdowns(d);
   propagate_orderings(d);
+  place_changes(d);
   make_graph(d);
 
   decision.changes = list_changes(d);
