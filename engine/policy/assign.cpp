@@ -326,21 +326,20 @@ NodeId assign(Draft& d, ResourceId id, NodeId preferred) {
 
 namespace {
 
+// A resource's scores with those of what it is colocated with; a group's begin with its last member's.
 ScoreTable table_with_primaries(Draft& d, ResourceId id) {
-  ResourceId from = id;
-  if (d[id].is_group() && !d[id].children.empty()) from = d[id].children.back();
-  ScoreTable table = d[from].scores;
-  Resource& r = d[from];
-  if (r.merging) return table;
-  r.merging = true;
-  const std::vector<std::uint32_t> list = r.this_with;
+  if (d[id].merging) return d[id].scores;
+  d[id].merging = true;
+  const bool filled = d[id].is_group() && !d[id].children.empty();
+  ScoreTable table = filled ? table_with_primaries(d, d[id].children.back()) : d[id].scores;
+  const std::vector<std::uint32_t> list = d[id].this_with;
   if (any_usable(d, table)) {
     for (std::uint32_t index : list) {
       const Colocation c = d.colocations[index];
       merge_preferences(d, c.primary, table, c.attribute, factor_of(c), kMergeThisWith | kMergeActive);
     }
   }
-  d[from].merging = false;
+  d[id].merging = false;
   return table;
 }
 

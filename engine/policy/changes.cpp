@@ -138,7 +138,9 @@ void ResourceChange::other_role() {
     return add(What::restart, by_.start, by_.start, current_, next_);
   if (role_ == Role::promoted) return add(What::demote, by_.demote, by_.demote, current_, next_);
   if (r_.next_role == Role::promoted) return add(What::promote, by_.promote, by_.promote, current_, next_);
-  if (r_.next_role > Role::stopped) add(What::start, by_.start, by_.start, current_, next_);
+  // What is started and becomes unpromoted does nothing for it.
+  if (role_ == Role::stopped && r_.next_role > Role::stopped)
+    add(What::start, by_.start, by_.start, current_, next_);
 }
 
 void list_resource(Draft& d, ResourceId id, std::vector<Change>& changes) {

@@ -296,14 +296,15 @@ bool has_expired(HistoryReader& reader, const OpEntry& op) {
   const std::int64_t timeout = r.failure_timeout_s;
   bool expired = false;
   std::string clear_reason;
-  if (timeout > 0 && op.xml->last_rc_change && may_expire(d, reader, op)) {
-    expired = d.now.since_epoch >= op.xml->last_rc_change->since_epoch + timeout;
-    if (op.xml->last_rc_change->since_epoch == 0) expired = false;
+  Failures effective;
+  if (timeout > 0 && op.xml->last_rc_change && op.xml->last_rc_change->since_epoch > 0) {
+    // Failures that still count are looked at again once they no longer do, whatever this entry says.
+    effective = fail_count(d, reader.resource, reader.node, true, false);
+    expired = d.now.since_epoch >= op.xml->last_rc_change->since_epoch + timeout && may_expire(d, reader, op);
   }
   if (expired) {
     const Failures all = fail_count(d, reader.resource, reader.node, false, false);
     if (all.count > 0) {
-      const Failures effective = fail_count(d, reader.resource, reader.node, true, false);
       if (effective.count == 0) {
         clear_reason = "it expired";
       } else {

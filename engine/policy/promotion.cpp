@@ -106,8 +106,9 @@ void add_promotion_scores(Draft& d, ResourceId clone) {
 
 namespace {
 
-// Started instances of a promotable clone are unpromoted ones.
+// Started instances of a promotable clone are unpromoted ones; a group goes by its first member.
 void name_current_role(Draft& d, ResourceId id) {
+  if (d[id].role != Role::started) return;
   for_each_resource(d, id, [&](ResourceId part) {
     if (d[part].role == Role::started) d[part].role = Role::unpromoted;
   });

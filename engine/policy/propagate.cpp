@@ -86,9 +86,8 @@ Flags summary_flags(Draft& d, ActionId id, const std::vector<ResourceId>& instan
   for (ResourceId instance : instances) {
     if (task == Task::none) break;
     // A group has the clone's action itself, whose flags may differ from those of what it begins with.
-    const ActionId part = d[instance].is_primitive()
-                              ? find_by_task(d, instance, task, node)
-                              : find_by_task(d, instance, action.key.task, NodeId{});
+    const ActionId part = d[instance].is_primitive() ? find_by_task(d, instance, task, node)
+                                                     : find_by_task(d, instance, action.key.task, NodeId{});
     if (!part.valid()) continue;
     const Flags own = effective_flags(d, part, node);
     if (flags.optional && !own.optional) {

@@ -42,6 +42,7 @@ void clear_orphan_failcounts(Draft& d);
 void create_actions(Draft& d);
 void order_remote_connections(Draft& d);
 void propagate_orderings(Draft& d);
+// What tells what becomes of a resource and was placed nowhere happens where the resource will be.
 void make_graph(Draft& d);
 std::vector<Change> list_changes(Draft& d);
 
