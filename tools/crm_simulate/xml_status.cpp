@@ -98,6 +98,7 @@ void StatusWriter::node(const NodeState& node) {
 void StatusWriter::resource(ResourceId id) {
   const ResourceState& resource = state_[id];
   if (resource.orphan && !resource.parent.valid() && !is_active(state_, id)) return;
+  if (!resource.parent.valid() && is_out_of_sight(state_, id)) return;
   if (resource.variant == Variant::primitive) return primitive(id);
   if (resource.variant != Variant::bundle) return collective(id);
   for (const BundleState& one : state_.bundles)
@@ -107,9 +108,10 @@ void StatusWriter::resource(ResourceId id) {
 void StatusWriter::primitive(ResourceId id) {
   const ResourceState& resource = state_[id];
   const bool active = is_active(state_, id);
+  const std::string pending = detail_.pending ? pending_text(resource) : "";
   XmlAttributes attributes{{"id", resource.name},
                            {"resource_agent", agent_name(resource)},
-                           {"role", to_string(shown_role(state_, resource))}};
+                           {"role", pending.empty() ? to_string(shown_role(state_, resource)) : pending}};
   if (!resource.target_role.empty()) attributes.emplace_back("target_role", resource.target_role);
   attributes.emplace_back("active", yes_or_no(active));
   attributes.emplace_back("orphaned", yes_or_no(resource.orphan));
@@ -119,8 +121,6 @@ void StatusWriter::primitive(ResourceId id) {
   attributes.emplace_back("failure_ignored", yes_or_no(resource.failure_ignored));
   attributes.emplace_back("nodes_running_on", std::to_string(resource.active_on.size()));
   if (resource.lock_node.valid()) attributes.emplace_back("locked_to", state_[resource.lock_node].name);
-  const std::string pending = detail_.pending ? pending_text(resource) : "";
-  if (!pending.empty()) attributes.emplace_back("pending", pending);
   xml_.begin("resource", attributes);
   for (const NodeId node : resource.active_on) {
     xml_.empty(
