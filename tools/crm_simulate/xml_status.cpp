@@ -121,6 +121,7 @@ void StatusWriter::primitive(ResourceId id) {
   attributes.emplace_back("failure_ignored", yes_or_no(resource.failure_ignored));
   attributes.emplace_back("nodes_running_on", std::to_string(resource.active_on.size()));
   if (resource.lock_node.valid()) attributes.emplace_back("locked_to", state_[resource.lock_node].name);
+  if (detail_.pending && resource.pending_task == "monitor") attributes.emplace_back("pending", "Monitoring");
   xml_.begin("resource", attributes);
   for (const NodeId node : resource.active_on) {
     xml_.empty(
@@ -132,7 +133,7 @@ void StatusWriter::primitive(ResourceId id) {
 
 void StatusWriter::collective(ResourceId id) {
   const ResourceState& resource = state_[id];
-  const bool disabled = resource.target == Role::stopped;
+  const bool disabled = is_disabled(resource);
   if (resource.variant == Variant::group) {
     xml_.begin("group", {{"id", resource.id},
                          {"number_resources", std::to_string(resource.children.size())},
@@ -147,7 +148,8 @@ void StatusWriter::collective(ResourceId id) {
                              {"disabled", yes_or_no(disabled)},
                              {"failed", yes_or_no(resource.failed)},
                              {"failure_ignored", yes_or_no(resource.failure_ignored)}};
-    if (!resource.target_role.empty()) attributes.emplace_back("target_role", resource.target_role);
+    const std::string& target = target_of_clone(state_, id).target_role;
+    if (!target.empty()) attributes.emplace_back("target_role", target);
     xml_.begin("clone", attributes);
     for (const ResourceId child : resource.children) this->resource(child);
   }
