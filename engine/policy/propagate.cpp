@@ -427,7 +427,8 @@ Changed update_link(Draft& d, const LinkUpdate& u) {
   if ((kinds & kThenShown) != 0 && u.first_flags.runnable && !u.first_flags.optional) then.shown = true;
   if ((kinds & kFirstShown) != 0 && !u.then_flags.optional) first.shown = true;
   if ((kinds & (kImpliesThen | kImpliesFirst | kRestart)) != 0 && stuck_stop(d, first) && then.runnable) {
-    block_because(d, then, first);
+    then.runnable = false;  // without a reason of its own
+    changes_flags(d);
     changed.then = true;
   }
   return changed;

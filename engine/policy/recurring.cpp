@@ -159,8 +159,8 @@ ActionId cancel_recurring(Draft& d, ResourceId id, Key recurring, std::string_vi
 
 void create_recurring(Draft& d, ResourceId id) {
   const Resource& r = d[id];
-  if (r.blocked || r.maintenance || r.def->ops.empty()) return;
-  ActionId start;
+  if (r.blocked || r.maintenance) return;
+  ActionId start;  // with or without monitors: what has to be stopped is started again through it
   if (r.assigned.valid() && !d[r.assigned].maintenance && (r.next_role != Role::stopped || !r.managed)) {
     start = request(d, id, kStart, r.assigned, Demand::optional);
   }

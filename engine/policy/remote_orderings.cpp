@@ -24,7 +24,7 @@ class RemoteOrderer {
  private:
   void after_other_stops() {
     for (const ActionId stop : find_actions(d_, d_[action_].resource, kStop, NodeId{}))
-      if (d_[stop].node != node_) order_then_action(connection_, kStart, stop, kPreserve | kOrder);
+      if (d_[stop].node != node_) order_then_action(connection_, kStart, stop, kOrder);
   }
   void order_then_action(ResourceId first, Key key, ActionId then, Kinds kinds) {
     order_key_then(d_, first, key, then, kinds);

@@ -58,15 +58,8 @@ InstanceView look_at(const ClusterState& state, ResourceId instance, bool pendin
   return view;
 }
 
-// By its own target role, or by that of what it clones.
-bool is_disabled(const ClusterState& state, ResourceId clone) {
-  const std::vector<ResourceId>& children = state[clone].children;
-  return state[clone].target == Role::stopped ||
-         (!children.empty() && state[children.front()].target == Role::stopped);
-}
-
 std::string stopped_text(const ClusterState& state, ResourceId clone, NodeId node) {
-  if (is_disabled(state, clone)) return "Stopped (disabled)";
+  if (target_of_clone(state, clone).target == Role::stopped) return "Stopped (disabled)";
   for (const ResourceId leaf : leaves(state, clone)) {
     const MaskedProbeFailure* failure = masked_failure(state[leaf], node);
     if (failure != nullptr) return "Stopped (" + rc_text(failure->rc) + ")";
@@ -114,6 +107,15 @@ CloneView view_clone(const ClusterState& state, ResourceId id, bool pending) {
   for (const NodeId node : started) view.started.push_back(state[node].name);
   list_stopped(state, id, running, view);
   return view;
+}
+
+const ResourceState& target_of_clone(const ClusterState& state, ResourceId clone) {
+  const std::vector<ResourceId>& children = state[clone].children;
+  return state[clone].target_role.empty() && !children.empty() ? state[children.front()] : state[clone];
+}
+
+bool is_disabled(const ResourceState& resource) {
+  return resource.target == Role::stopped || (resource.promotable && resource.target == Role::unpromoted);
 }
 
 bool is_active(const ClusterState& state, ResourceId id) {

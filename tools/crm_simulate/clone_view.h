@@ -18,6 +18,11 @@ struct CloneView {
 };
 CloneView view_clone(const policy::ClusterState& state, policy::ResourceId clone, bool pending);
 
+// Whose target role counts for what a clone's instances do: its own, or that of what it clones.
+const policy::ResourceState& target_of_clone(const policy::ClusterState& state, policy::ResourceId clone);
+// Whether a group or clone is titled as disabled, by its own target role.
+bool is_disabled(const policy::ResourceState& resource);
+
 // Whether it runs anywhere: for what holds others, whether any of them does.
 bool is_active(const policy::ClusterState& state, policy::ResourceId id);
 

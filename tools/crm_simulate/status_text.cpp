@@ -184,16 +184,17 @@ void StatusPrinter::clone(ResourceId id) {
   if (clone.promotable) flags.push_back("promotable");
   if (clone.unique) flags.push_back("unique");
   if (!clone.managed) flags.push_back("unmanaged");
-  if (clone.target == Role::stopped) flags.push_back("disabled");
+  if (is_disabled(clone)) flags.push_back("disabled");
 
   const CloneView view = view_clone(state_, id, detail_.pending);
   list_.begin("Clone Set: " + clone.id + " [" + view.child + "]" + in_parentheses(flags));
   for (const ResourceId instance : view.individually) resource(instance);
   if (!view.promoted.empty()) list_.item("Promoted: " + bracketed(view.promoted));
   if (!view.started.empty()) {
-    const std::string title = !clone.promotable                  ? "Started"
-                              : clone.target == Role::unpromoted ? "Unpromoted (target-role)"
-                                                                 : "Unpromoted";
+    const bool limited = target_of_clone(state_, id).target == Role::unpromoted;
+    const std::string title = !clone.promotable ? "Started"
+                              : limited         ? "Unpromoted (target-role)"
+                                                : "Unpromoted";
     list_.item(title + ": " + bracketed(view.started));
   }
   for (const auto& [text, nodes] : view.stopped) list_.item(text + ": " + bracketed(nodes));

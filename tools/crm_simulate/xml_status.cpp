@@ -110,9 +110,10 @@ void StatusWriter::resource(ResourceId id) {
 void StatusWriter::primitive(ResourceId id) {
   const ResourceState& resource = state_[id];
   const bool active = is_active(state_, id);
+  const std::string pending = detail_.pending ? pending_text(resource) : "";
   XmlAttributes attributes{{"id", resource.name},
                            {"resource_agent", agent_name(resource)},
-                           {"role", to_string(shown_role(state_, resource))}};
+                           {"role", pending.empty() ? to_string(shown_role(state_, resource)) : pending}};
   if (!resource.target_role.empty()) attributes.emplace_back("target_role", resource.target_role);
   attributes.emplace_back("active", yes_or_no(active));
   attributes.emplace_back("orphaned", yes_or_no(resource.orphan));
@@ -122,8 +123,7 @@ void StatusWriter::primitive(ResourceId id) {
   attributes.emplace_back("failure_ignored", yes_or_no(resource.failure_ignored));
   attributes.emplace_back("nodes_running_on", std::to_string(resource.active_on.size()));
   if (resource.lock_node.valid()) attributes.emplace_back("locked_to", state_[resource.lock_node].name);
-  const std::string pending = detail_.pending ? pending_text(resource) : "";
-  if (!pending.empty()) attributes.emplace_back("pending", pending);
+  if (detail_.pending && resource.pending_task == "monitor") attributes.emplace_back("pending", "Monitoring");
   xml_.begin("resource", attributes);
   for (const NodeId node : resource.active_on) {
     xml_.empty(
@@ -135,7 +135,7 @@ void StatusWriter::primitive(ResourceId id) {
 
 void StatusWriter::collective(ResourceId id) {
   const ResourceState& resource = state_[id];
-  const bool disabled = resource.target == Role::stopped;
+  const bool disabled = is_disabled(resource);
   if (resource.variant == Variant::group) {
     xml_.begin("group", {{"id", resource.id},
                          {"number_resources", std::to_string(resource.children.size())},
@@ -150,7 +150,8 @@ void StatusWriter::collective(ResourceId id) {
                              {"disabled", yes_or_no(disabled)},
                              {"failed", yes_or_no(resource.failed)},
                              {"failure_ignored", yes_or_no(resource.failure_ignored)}};
-    if (!resource.target_role.empty()) attributes.emplace_back("target_role", resource.target_role);
+    const std::string& target = target_of_clone(state_, id).target_role;
+    if (!target.empty()) attributes.emplace_back("target_role", target);
     xml_.begin("clone", attributes);
     for (const ResourceId child : resource.children) this->resource(child);
   }
