@@ -122,7 +122,11 @@ class AgentRegistry {
   Agent& find_or_generic(const node::AgentCommand& command) const;
 
  private:
-  std::map<AgentName, std::unique_ptr<Agent>> agents_;
+  struct Named {
+    AgentName name;
+    std::unique_ptr<Agent> agent;
+  };
+  std::vector<Named> agents_;  // few, and asked for at every run of each
   std::map<node::AgentClass, std::unique_ptr<Agent>> fallbacks_;
 };
 

@@ -37,17 +37,18 @@ class AgentsAtWork : public models::AgentWatcher {
   // When the last of those that keep the run going will count as hanging; kSimStart if none is at work.
   SimTime busy_until() const {
     SimTime until = kSimStart;
-    for (const auto& [run, since] : running_)
-      if (since + kAtWork > world_.now()) until = std::max(until, since + kAtWork);
+    for (const Running& run : running_)
+      if (run.since + kAtWork > world_.now()) until = std::max(until, run.since + kAtWork);
     return until;
   }
 
   void agent_began(const models::Machine& machine, const models::AgentRun& run) override {
-    running_[{machine.id(), run.call()}] = world_.now();
+    running_.push_back({machine.id(), run.call(), world_.now()});
   }
   void agent_ended(const models::Machine& machine, const models::AgentRun& run,
                    const models::ExitStatus&) override {
-    running_.erase({machine.id(), run.call()});
+    std::erase_if(running_,
+                  [&](const Running& one) { return one.machine == machine.id() && one.call == run.call(); });
     if (awaited_ == nullptr || ended_ != kNever || run.is_probe()) return;
     if (run.resource() == awaited_->resource && run.action() == awaited_->operation &&
         (awaited_->node.empty() || awaited_->node == machine.name()))
@@ -55,8 +56,14 @@ class AgentsAtWork : public models::AgentWatcher {
   }
 
  private:
+  struct Running {
+    node::NodeId machine;
+    node::CallId call;
+    SimTime since;
+  };
+
   const models::World& world_;
-  std::map<std::pair<node::NodeId, node::CallId>, SimTime> running_;
+  std::vector<Running> running_;
   const TimeZero* awaited_ = nullptr;
   SimTime ended_ = kNever;
 };

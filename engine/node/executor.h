@@ -27,6 +27,7 @@ struct Job {
   Duration start_delay{};  // before the first run
   bool internal = false;   // meta-data: no result of a resource
   std::shared_ptr<const policy::Action> action;
+  std::string digest;  // of its parameters, for the history; empty for what leaves none
 };
 using JobPtr = std::shared_ptr<const Job>;
 

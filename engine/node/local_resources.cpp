@@ -42,7 +42,8 @@ std::string label_of_notification(const policy::Action& action) {
   return action.task != "notify" || type == nullptr || operation == nullptr ? "" : *type + "-" + *operation;
 }
 
-cib::OpHistory history_of(const Step& step, const Job& job, const policy::Action& action) {
+cib::OpHistory history_of(const Step& step, const Job& job) {
+  const policy::Action& action = *job.action;
   cib::OpHistory op;
   op.operation = job.command->action;
   op.interval = std::chrono::duration_cast<cib::Milliseconds>(job.command->interval);
@@ -51,7 +52,7 @@ cib::OpHistory history_of(const Step& step, const Job& job, const policy::Action
   op.on_node = step.self.name();
   op.crm_feature_set = kFeatureSet;
   op.crm_debug_origin = "do_update_resource";
-  op.op_digest = digest_of(action);
+  op.op_digest = job.digest;
   if (const std::string* source = action.meta("migrate_source")) op.migrate_source = *source;
   if (const std::string* target = action.meta("migrate_target")) op.migrate_target = *target;
   return op;
@@ -116,9 +117,10 @@ void LocalResources::run(Step& step, NodeId dc, const Order& order, Executor& ex
   job.notify = label_of_notification(action);
   job.start_delay = ms(action.start_delay_ms);
   job.action = order.action;
+  if (action.task != "notify") job.digest = digest_of(action);
   const std::string* record_pending = action.meta("record_pending");
   if (action.task != "notify" && (record_pending == nullptr || cib::is_true(*record_pending))) {
-    cib::OpHistory op = history_of(step, job, action);
+    cib::OpHistory op = history_of(step, job);
     op.call_id = -1;
     set_result(op, OpStatus::pending, static_cast<int>(cib::AgentRc::unknown));
     op.last_rc_change = step.now.wall;
@@ -167,7 +169,7 @@ void LocalResources::result(Step& step, const JobResult& result, Executor& execu
                          result.rc.value_or(1)}});
     return;
   }
-  cib::OpHistory op = history_of(step, job, *job.action);
+  cib::OpHistory op = history_of(step, job);
   op.call_id = result.call_id;
   op.exit_reason = result.exit_reason;
   op.last_rc_change = step.now.wall;
@@ -206,6 +208,7 @@ AgentCommandPtr command_of(const policy::Action& action) {
   command.action = action.task;
   command.interval = ms(action.interval_ms);
   command.timeout = ms(action.timeout_ms);
+  command.meta.reserve(action.attributes.size());
   for (const policy::NameValue& each : action.attributes) {
     if (is_meta(each.name)) {
       command.meta.emplace_back(each.name.substr(9), each.value);
@@ -217,15 +220,16 @@ AgentCommandPtr command_of(const policy::Action& action) {
 }
 
 std::string digest_of(const policy::Action& action) {
-  std::vector<cib::Attribute> covered;
+  std::vector<cib::DigestField> covered;
   for (const policy::NameValue& each : action.attributes) {
+    const bool timeout = action.interval_ms > 0 && each.name == "CRM_meta_timeout";
+    if (is_meta(each.name) && !timeout) continue;
     if (each.name == "id" || each.name == "crm_feature_set" || each.name == "op-digest" ||
         each.name == "on_node" || each.name == "on_node_uuid" || each.name == "pcmk_external_ip")
       continue;
-    const bool timeout = each.name == "CRM_meta_timeout" && action.interval_ms > 0;
-    if (!is_meta(each.name) || timeout) covered.push_back({each.name, each.value});
+    covered.push_back({each.name, each.value});
   }
-  return cib::digest(covered);
+  return cib::digest(std::move(covered));
 }
 
 void clear_fail_counts(Step& step, const std::string& resource, Attributes& attributes, const cib::Cib& cib) {

@@ -27,6 +27,8 @@ void Transition::begin(Step& step, int id, std::shared_ptr<const policy::Decisio
   id_ = id;
   decision_ = std::move(decision);
   const policy::TransitionGraph& plan = graph();
+  batch_limit_ = number(plan.batch_limit);
+  migration_limit_ = number(plan.migration_limit);
   states_.assign(plan.synapses.size(), State::waiting);
   unmet_.reserve(plan.synapses.size());
   after_.resize(plan.actions.size());
@@ -79,14 +81,12 @@ std::vector<std::size_t> Transition::fire(const std::function<int(const std::str
 bool Transition::has_room(const policy::Action& action,
                           const std::function<int(const std::string&)>& job_limit) const {
   if (action.kind != policy::ActionKind::resource_op) return true;
-  const int batch = number(graph().batch_limit);
-  if (batch > 0 && in_flight_ >= batch) return false;
+  if (batch_limit_ > 0 && in_flight_ >= batch_limit_) return false;
   const auto busy = [&](const std::map<std::string, int>& counts) {
     const auto found = counts.find(place(action));
     return found == counts.end() ? 0 : found->second;
   };
-  const int migrations = number(graph().migration_limit);
-  if (migrations > 0 && migrates(action) && busy(migrations_) >= migrations) return false;
+  if (migration_limit_ > 0 && migrates(action) && busy(migrations_) >= migration_limit_) return false;
   return busy(jobs_) < job_limit(place(action));
 }
 

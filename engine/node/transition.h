@@ -62,6 +62,7 @@ class Transition {
   std::vector<std::vector<std::size_t>> after_;                   // by action: the synapses that wait for it
   std::map<std::string, int> jobs_, migrations_;                  // on their way, by node
   int in_flight_ = 0;
+  int batch_limit_ = 0, migration_limit_ = 0;  // 0: none
   int abort_priority_ = 0;
   bool held_back_ = false;  // by a limit
 };

@@ -55,8 +55,14 @@ Stream Stream::fork(std::uint64_t index) const { return fork("#" + std::to_strin
 
 // A block of Philox is 128 bits: two draws.
 std::uint64_t Stream::next() {
+  if (drawn_ % 2 == 1) {
+    ++drawn_;
+    return second_;
+  }
   const PhiloxBlock block = philox(key_.value, drawn_ / 2);
-  return drawn_++ % 2 == 0 ? block.first : block.second;
+  ++drawn_;
+  second_ = block.second;
+  return block.first;
 }
 
 // The high half of a 128-bit product. A limit of n favours some numbers by n / 2^64: an hour of nanoseconds,

@@ -42,6 +42,7 @@ class Stream {
 
   Key key_{};
   std::uint64_t drawn_ = 0;
+  std::uint64_t second_ = 0;  // the next draw, after an odd number of them
 };
 
 // How long things take. Every sample is made from one draw by inverting the distribution function, so that

@@ -89,7 +89,12 @@ std::string to_string(const AgentName& name) {
 }
 
 void AgentRegistry::add(AgentName name, std::unique_ptr<Agent> agent) {
-  agents_[std::move(name)] = std::move(agent);
+  const auto known = std::ranges::find(agents_, name, &Named::name);
+  if (known == agents_.end()) {
+    agents_.push_back({std::move(name), std::move(agent)});
+  } else {
+    known->agent = std::move(agent);
+  }
 }
 
 void AgentRegistry::add_fallback(node::AgentClass standard, std::unique_ptr<Agent> agent) {
@@ -97,8 +102,8 @@ void AgentRegistry::add_fallback(node::AgentClass standard, std::unique_ptr<Agen
 }
 
 Agent* AgentRegistry::find(const AgentName& name) const {
-  const auto found = agents_.find(name);
-  return found == agents_.end() ? nullptr : found->second.get();
+  const auto found = std::ranges::find(agents_, name, &Named::name);
+  return found == agents_.end() ? nullptr : found->agent.get();
 }
 
 Agent& AgentRegistry::find_or_generic(const node::AgentCommand& command) const {

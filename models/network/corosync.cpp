@@ -235,7 +235,7 @@ void Corosync::gather(node::NodeId node, bool without_leaver, node::NodeId leave
   instance.state = State::gather;
   if (Ring* ring = std::exchange(instance.ring, nullptr)) {
     instance.awaits = {ring->members.begin(), ring->members.end()};
-    std::deque<Ordered> unsent;  // before what came later and waits already
+    std::vector<Ordered> unsent;  // before what came later and waits already
     for (Ordered& what : ring->ordered) {
       if (what.from == node) unsent.push_back(std::move(what));
     }

@@ -9,7 +9,6 @@
 // Sources: corosync.conf(5); docs/models.md, Corosync.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <set>
@@ -76,7 +75,7 @@ class Corosync final : public WorldPart {
     State state = State::off;
     Ring* ring = nullptr;           // the last one it formed; null while it gathers
     std::set<node::NodeId> awaits;  // while it gathers: whom it expects
-    std::deque<Ordered> unsent;     // while it gathers, and for a while after
+    std::vector<Ordered> unsent;    // while it gathers, and for a while after
     bool in_group = false;
     bool quorate = false;
   };

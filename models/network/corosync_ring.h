@@ -1,8 +1,8 @@
 // What Corosync is made of inside: rings, and nodes that look for one. Only corosync*.cpp include this.
 #pragma once
 
-#include <deque>
 #include <utility>
+#include <vector>
 
 #include "models/network/corosync.h"
 #include "models/world.h"
@@ -29,7 +29,7 @@ struct Corosync::Ring {
   Corosync& corosync;
   std::uint64_t id;
   Members members;
-  std::deque<Ordered> ordered;
+  std::vector<Ordered> ordered;
   bool passes = false;  // the token goes round
   bool lost = false;    // its loss was declared; who stands still has yet to hear of it
   bool quorate = false;
