@@ -52,7 +52,9 @@ void imply_stop(Draft& d, ResourceId id, NodeId target, ActionId stop, ActionId 
   action.implied_by_fencing = true;
   if (needs) {
     if (!in_bundle(d, id)) link(d, fencing, stop, kPreserve);
-    for (ActionId whole : find_actions(d, top_of(d, id), kStop, NodeId{})) link(d, fencing, whole, kPreserve);
+    // The stop of all of it; of a primitive that is active twice, the first one's stop only.
+    const auto whole = find_actions(d, top_of(d, id), kStop, NodeId{});
+    if (!whole.empty()) link(d, fencing, whole.front(), kPreserve);
   }
   const std::string* notify = d[id].def->find_meta("notify");
   if (notify != nullptr && cib::is_true(*notify)) notify_of_fencing(d, id, stop, fencing);
