@@ -44,6 +44,18 @@ void order_starts_after(Draft& d, ResourceId id, NodeId target, ActionId fencing
   }
 }
 
+// To the stop of the whole that the resource belongs to. If that is a primitive that is active more than
+// once, to one stop only: where it was found active last.
+void link_whole_stop(Draft& d, ResourceId id, ActionId fencing) {
+  const ResourceId whole = top_of(d, id);
+  std::vector<ActionId> stops = find_actions(d, whole, kStop, NodeId{});
+  if (stops.size() > 1 && !d[whole].active_on.empty()) {
+    const std::vector<ActionId> last = find_actions(d, whole, kStop, d[whole].active_on.back());
+    if (!last.empty()) stops = last;
+  }
+  for (const ActionId stop : stops) link(d, fencing, stop, kPreserve);
+}
+
 void imply_stop(Draft& d, ResourceId id, NodeId target, ActionId stop, ActionId fencing) {
   const bool needs = requires_fencing(d[id]) || d[target].kind == NodeKind::guest;
   PlanAction& action = d[stop];
@@ -52,9 +64,7 @@ void imply_stop(Draft& d, ResourceId id, NodeId target, ActionId stop, ActionId 
   action.implied_by_fencing = true;
   if (needs) {
     if (!in_bundle(d, id)) link(d, fencing, stop, kPreserve);
-    // The stop of all of it; of a primitive that is active twice, the first one's stop only.
-    const auto whole = find_actions(d, top_of(d, id), kStop, NodeId{});
-    if (!whole.empty()) link(d, fencing, whole.front(), kPreserve);
+    link_whole_stop(d, id, fencing);
   }
   const std::string* notify = d[id].def->find_meta("notify");
   if (notify != nullptr && cib::is_true(*notify)) notify_of_fencing(d, id, stop, fencing);
