@@ -44,9 +44,9 @@ struct Latencies {
   sim::Distribution message = sim::LogNormal{.median = 400us, .sigma = 0.4};
   // crm_attribute as agents call it: how long the agent waits for it. 13-29 ms, median 17, n = 45.
   sim::Distribution attribute_tool = sim::LogNormal{.median = 17ms, .sigma = 0.25};
-  // crm_attribute started -> its request is there. With the attribute manager's own 5-10 ms a promotion score
+  // crm_attribute started -> its request is there. With the attribute manager's own 1-4 ms a promotion score
   // is in the CIB 10-20 ms after the agent's call, while the agent still waits (start-normal, dc-crash-3).
-  sim::Distribution attribute_command = sim::Uniform{4ms, 9ms};
+  sim::Distribution attribute_command = sim::Uniform{8ms, 15ms};
   // A request of a person's tool -> the engine has it, on top of what its profile says
   // tools take.
   sim::Distribution command = sim::Constant{};

@@ -156,6 +156,9 @@ struct Describer {
             fmt::format("fencing of {} is requested ({}): {}", e.target, e.action, e.reason),
             Weight::headline};
   }
+  Description operator()(const FenceBegun& e) const {
+    return {"fence-begun", on, fmt::format("asks who can {} {}", e.action, e.target), Weight::detail};
+  }
   Description operator()(const FenceDeviceStarted& e) const {
     return {"fence-device-started", on,
             fmt::format("{} ({}) is to {} {}", e.device, e.agent, e.action, e.target), Weight::normal};

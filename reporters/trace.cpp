@@ -105,6 +105,7 @@ struct TraceWriter::Writer {
       to.line(json);
     }
     void operator()(const FenceRequested& e) const { fence_start("request", e.action, e.target); }
+    void operator()(const FenceBegun& e) const { fence_start("op", e.action, e.target); }
     void operator()(const FenceDeviceStarted& e) const {
       to.line({{"t", t},
                {"kind", "fence-start"},
@@ -113,8 +114,6 @@ struct TraceWriter::Writer {
                {"operation", e.action},
                {"target", e.target},
                {"device", e.device}});
-      // The fencer's own operation begins with the first call of a device.
-      if (to.operations.insert({e.action, e.target}).second) fence_start("op", e.action, e.target);
     }
     void operator()(const FenceDeviceFinished& e) const {
       Json json{{"t", t},
@@ -128,12 +127,11 @@ struct TraceWriter::Writer {
       to.line(json);
     }
     void operator()(const FenceFinished& e) const {
-      to.operations.erase({e.action, e.target});
       to.line({{"t", t},
                {"kind", "fence-result"},
                {"scope", "op"},
                {"node", on},
-               {"originator", on},
+               {"originator", e.originator},
                {"operation", e.action},
                {"target", e.target},
                {"delegate", e.delegate},
@@ -195,12 +193,10 @@ struct TraceWriter::Writer {
                {"target", target}});
     }
   };
-
-  std::set<std::pair<std::string, std::string>> operations;  // fencings going on: (action, target)
 };
 
 TraceWriter::TraceWriter(std::ostream& out, std::vector<std::string> node_names)
-    : writer_(std::make_unique<Writer>(Writer{out, std::move(node_names), {}, {}, {}, {}})) {}
+    : writer_(std::make_unique<Writer>(Writer{out, std::move(node_names), {}, {}, {}})) {}
 TraceWriter::~TraceWriter() = default;
 
 void TraceWriter::begin(SimTime t0, const TraceMeta& meta) {

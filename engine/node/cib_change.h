@@ -18,6 +18,8 @@ namespace fencepost::node {
 struct AddNode {
   std::string id, uname;
 };
+// crm_resource writes this property when it has asked the nodes to forget something.
+inline constexpr const char* kLookAgain = "last-lrm-refresh";
 struct PutProperty {
   std::string name;
   std::optional<std::string> value;  // in all of these, nothing deletes

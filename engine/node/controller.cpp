@@ -1,5 +1,7 @@
 #include "engine/node/controller.h"
 
+#include <utility>
+
 #include "engine/base/assert.h"
 
 namespace fencepost::node {
@@ -63,13 +65,13 @@ void Controller::killed(Step& step) {
     step.cancel(kind);
   const Daemons daemons = on_;
   const std::vector<NodeId> members = members_;
-  const bool quorate = quorate_;
+  const bool was_quorate = quorate_;
   *this = Controller{daemons};
+  if (was_quorate) put(step, QuorumChanged{true});  // it is told anew
   self_ = step.self.id;
   peers_.resize(step.self.nodelist->size());
   cpus_ = step.self.cpus;
   members_ = members;  // the membership outlives it
-  quorate_ = quorate;
   for (const NodeId member : members) peer(member).member = true;
   election_.boot(step);
   step.effects.emplace_back(LeaveGroup{});
@@ -98,7 +100,7 @@ void Controller::put(Step& step, Notice notice) {
     if (std::holds_alternative<JobResult>(notice)) return step.sample(step.profile.result_turn);
     if (std::holds_alternative<TimerFired>(notice)) return {};
     if (std::holds_alternative<Shutdown>(notice)) return {};
-    if (std::holds_alternative<MembershipFormed>(notice)) return {};
+    if (std::holds_alternative<MembershipFormed>(notice)) return step.profile.membership_turn;
     if (const auto* group = std::get_if<GroupChanged>(&notice))
       return step.sample(group->members.size() > 1 ? step.profile.second_notice
                                                    : step.profile.second_notice_alone);
@@ -158,7 +160,9 @@ struct Controller::Hear {
   void hear(NodeId from, const ShutdownRequest&) const { c.shutdown_wanted(step, from); }
   void hear(NodeId, const ForgetResource& m) const {
     c.local_.forget(step, m.resource, *c.on_.executor);
-    c.own_call(step, step.profile.cib_answer);  // a DC waits for it before it plans; others have no plans
+    c.own_call(
+        step,
+        step.profile.cib_answer_after_forget);  // a DC waits for it before it plans; others have no plans
   }
   void hear(NodeId, const FenceResult& m) const { c.fenced(step, m); }
   template <class Other>
@@ -169,6 +173,11 @@ struct Controller::Hear {
 
 void Controller::handle(Step& step, const Notice& notice) {
   if (state_ == State::stopping) return;
+  if (!connected_ &&
+      (std::holds_alternative<MembershipFormed>(notice) || std::holds_alternative<QuorumChanged>(notice))) {
+    missed_.push_back(notice);  // it will be told when it asks
+    return;
+  }
   std::visit(Hear{*this, step}, notice);
 }
 
@@ -198,7 +207,8 @@ void Controller::fired(Step& step, TimerId id) {
       return;  // turn() follows
     case TimerKind::sleep_over:
       asleep_ = false;
-      // First whatever was missed, then what it slept for.
+      // Whatever was missed, and what it slept for.
+      if (looking_for_dc_ && step.chance.chance(step.profile.looks_for_dc_before_it_reads)) look_for_dc(step);
       while (inbox_.ready(step)) handle(step, inbox_.take());
       if (looking_for_dc_) look_for_dc(step);
       return;
@@ -216,6 +226,8 @@ void Controller::fired(Step& step, TimerId id) {
 void Controller::timer(Step& step, TimerId id) {
   switch (kind_of(id)) {
     case TimerKind::start_controller:
+      connected_ = true;
+      for (const Notice& each : std::exchange(missed_, {})) handle(step, each);
       step.effects.emplace_back(JoinGroup{});
       return;
     case TimerKind::dc_deadtime:

@@ -157,6 +157,8 @@ class Controller {
   bool limit_due_ = false;
   int cpus_ = 1;
 
+  bool connected_ = false;  // to Corosync, so that it hears of memberships
+  std::vector<Notice> missed_;
   bool asleep_ = false;
   bool looking_for_dc_ = false;
   bool shutting_down_ = false;

@@ -271,7 +271,9 @@ void Controller::command(Step& step, const Command& command) {
         }
       }
       step.change_cib(std::move(counts));
-      change(PutProperty{"last-lrm-refresh", std::to_string(step.now.wall.since_epoch)});
+      // Nobody asks for it when everything is forgotten (threshold-and-cleanup).
+      if (only_failed || !resource.empty())
+        change(PutProperty{kLookAgain, std::to_string(step.now.wall.since_epoch)});
       c.forget_next(step);
     }
   };

@@ -88,6 +88,7 @@ void Controller::confirmed(Step& step, NodeId from, const JoinConfirm& message) 
   if (message.to != step.self.id || !is_dc_ || message.round != round_) return;
   if (peer(from).join != JoinPhase::finalized) return;
   peer(from).join = JoinPhase::confirmed;
+  peer(from).known_to_run = true;
   const std::string& name = step.self.name(from);
   step.journal(PeerChanged{name, PeerChanged::State::join_done});
   step.change_cib(
@@ -118,6 +119,10 @@ void Controller::offered(Step& step, NodeId from, const JoinOffer& message) {
   }
   if (from != step.self.id) {
     if (!peer(from).active()) return;
+    if (state_ == State::not_dc && dc_ == from) {  // it starts again with its DC
+      dc_ = {};
+      step.journal(DcChanged{});
+    }
     election_.stop(step);
     enter(step, State::pending, "join offer");
   }
@@ -127,6 +132,7 @@ void Controller::offered(Step& step, NodeId from, const JoinOffer& message) {
 
 void Controller::acknowledged(Step& step, NodeId from, const JoinAck& message) {
   if (message.to != step.self.id || dc_ != from) return;
+  peer(from).known_to_run = true;
   if (from != step.self.id) enter(step, State::not_dc, "join acknowledged");
   step.send({JoinConfirm{from, message.round, local_.history()}});
   on_.attributes->rejoined(step, cib());

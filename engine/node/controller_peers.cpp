@@ -114,7 +114,9 @@ void Controller::peer_gone(Step& step, NodeId node, const char* process_only) {
   step.change_cib(std::move(changes));
   own_call(step, step.profile.cib_answer);
   for (const std::size_t index : transition_.in_flight_on(name)) transition_.confirm(index, false);
-  abort(step, Transition::kStopAll, "Node failure");
+  // The plan counts with the loss of who is being fenced, and goes on (lost-while-fenced,
+  // migrate-stop-fails).
+  if (transition_.fencings_of(name).empty()) abort(step, Transition::kStopAll, "Node failure");
   if (was_active) check_round(step);
 }
 
@@ -207,12 +209,14 @@ void Controller::become_dc(Step& step) {
     const cib::NodeState* known = cib::find_node_state(cib().status, name);
     if (known == nullptr || peers_[i].active() || (known->in_ccm == "false" && known->crmd == "offline"))
       continue;
+    const bool taken_for_stopped =
+        step.profile.new_dc_takes_unknown_peers_for_stopped && !peers_[i].known_to_run;
     changes.push_back(PutNodeState{.id = step.self.uuid(node),
                                    .node = name,
                                    .in_ccm = peers_[i].member ? "" : "false",
                                    .crmd = "offline",
                                    .join = "down",
-                                   .expected = {},
+                                   .expected = taken_for_stopped ? "down" : "",
                                    .in_maintenance = {}});
     changes.push_back(EraseTransients{name});
   }

@@ -239,6 +239,7 @@ void Controller::action_lost(Step& step, std::uint64_t which) {
     return;
   const std::shared_ptr<const policy::Action> action = transition_.action(index);
   fail_action(step, index, "Action lost");
+  own_call(step, step.profile.cib_answer);  // it writes down the loss: slept once (stop-stuck)
   if (action->kind != policy::ActionKind::resource_op || action->task == "notify" ||
       action->task == "cancel" || action->task == "delete")
     return;

@@ -20,6 +20,11 @@ bool succeeded(const cib::OpHistory& op, int expected_rc) {
   return op.status == cib::OpStatus::done && plain(op.rc) == expected_rc;
 }
 
+bool is_mark_to_look_again(const CibChange& change) {
+  const auto* property = std::get_if<PutProperty>(&change);
+  return property != nullptr && property->name == kLookAgain;
+}
+
 std::string operation_name(const PutOp& change) {
   return change.resource + "_" + change.op.operation + "_" + std::to_string(change.op.interval.count());
 }
@@ -37,14 +42,21 @@ void Controller::cib_changed(Step& step, const CibNews& news) {
       unseen_fencings_.erase(erased->node);
     }
   }
+  // What is forgotten of a node that is being fenced is, too.
+  const auto of_fenced_node = [&](const CibChange& change) {
+    const auto* erased = std::get_if<EraseTransients>(&change);
+    return erased != nullptr && !transition_.fencings_of(erased->node).empty();
+  };
   for (std::size_t i = 0; i < changes.size(); ++i) {
     const CibNotice& notice = news.notices[i];
     switch (notice.kind) {
       case CibNotice::Kind::transient:
-        if (!after_fencing) abort(step, Transition::kStopAll, notice.text + ": Transient attribute change");
+        if (!after_fencing && !of_fenced_node(changes[i]))
+          abort(step, Transition::kStopAll, notice.text + ": Transient attribute change");
         break;
       case CibNotice::Kind::properties:
-        own_call(step, step.profile.cib_answer);  // it reads them again
+        own_call(step, is_mark_to_look_again(changes[i]) ? step.profile.cib_answer_after_mark
+                                                         : step.profile.cib_answer);  // it reads them again
         abort(step, Transition::kStopAll, notice.text + ": Configuration change");
         break;
       case CibNotice::Kind::configuration:
@@ -170,6 +182,11 @@ void Controller::fenced(Step& step, const FenceResult& message) {
   const int failures = ++failed_fencings_[target];
   for (const std::size_t index : waiting) transition_.confirm(index, false);
   if (waiting.empty()) return;
+  if (message.why == FenceResult::kNoDevice) {
+    // Another try would find no device either: something else has to happen first (no-such-device).
+    step.journal(LogLine{"Nothing can fence " + target + ": giving up until something else happens"});
+    return;
+  }
   if (failures >= integer_property("stonith-max-attempts", kFencingAttempts)) {
     step.journal(LogLine{"Too many failures (" + std::to_string(failures) + ") to fence " + target +
                          ": giving up until something else happens"});

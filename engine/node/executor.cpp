@@ -63,7 +63,12 @@ void Executor::cancel_all_recurring(Step& step) {
   for (const Resource& each : std::vector<Resource>(resources_)) cancel_recurring(step, each.name);
 }
 
-void Executor::forget(Step& step, const std::string& name) { cancel_recurring(step, name); }
+// A fence device is registered no more: a probe does not find it (threshold-and-cleanup).
+void Executor::forget(Step& step, const std::string& name) {
+  cancel_recurring(step, name);
+  if (const auto found = by_name_.find(name); found != by_name_.end())
+    resources_[found->second].device_started = false;
+}
 
 void Executor::cancel(Step& step, Slot slot) {
   Op& op = ops_[slot];

@@ -17,6 +17,8 @@ Duration with_overhead(Duration timeout) { return timeout + timeout / 5; }
 // The name under which the fencer speaks of a node that resets itself.
 constexpr const char* kWatchdog = "watchdog";
 
+constexpr const char* kNoDevice = FenceResult::kNoDevice;
+
 bool turns_off(const std::string& action) { return action == "reboot" || action == "off"; }
 
 }  // namespace
@@ -57,6 +59,7 @@ void Fencer::begin(Step& step, FenceOrder order, const cib::Cib& cib) {
     if (member != target || members_.size() == 1) operation.awaited.insert(member);
   }
   under_way_[operation.id] = operation.order;
+  step.journal(FenceBegun{operation.order.target, operation.order.action});
   step.send({FenceQuery{operation.id, operation.order}});
   step.arm(TimerKind::fence_query, kQueryPatience, operation.id.number);
   operations_.emplace(operation.id.number, std::move(operation));
@@ -113,7 +116,7 @@ void Fencer::next(Step& step, Operation& operation) {
     else
       operation.action = operation.order.action;
     if (operation.device < level.size()) {
-      const std::optional<NodeId> delegate = delegate_for(operation, level[operation.device]);
+      const std::optional<NodeId> delegate = delegate_for(step, operation, level[operation.device]);
       if (delegate) {
         operation.delegate = *delegate;
         step.arm(TimerKind::fence_dispatch, step.sample(step.profile.fence_dispatch), operation.id.number);
@@ -123,7 +126,7 @@ void Fencer::next(Step& step, Operation& operation) {
       if (!operation.switching_on) {
         ++operation.level;
         operation.device = 0;
-        if (operation.why.empty()) operation.why = "No such device";
+        if (operation.why.empty()) operation.why = kNoDevice;
         continue;
       }
       ++operation.device;
@@ -139,7 +142,7 @@ void Fencer::next(Step& step, Operation& operation) {
     return;
   }
   if (trust_watchdog(step, operation)) return;
-  if (operation.why.empty()) operation.why = "No such device";
+  if (operation.why.empty()) operation.why = kNoDevice;
   conclude(step, operation, false, {});
 }
 
@@ -163,9 +166,12 @@ bool Fencer::trust_watchdog(Step& step, Operation& operation) {
   return true;
 }
 
-// Who asks a device: one whose monitor of it is known to work rather than another, another node rather than
-// this one (observed), and the target only if nobody else can.
-std::optional<NodeId> Fencer::delegate_for(const Operation& operation, const std::string& device) const {
+// Who asks a device: the target only if nobody else can (migrate-stop-fails: not even where the device runs);
+// then one whose monitor of it is known to work rather than another, and another node rather than this one
+// (observed).
+std::optional<NodeId> Fencer::delegate_for(const Step& step, const Operation& operation,
+                                           const std::string& device) const {
+  const NodeId target = step.self.find(operation.order.target);
   const Offer* best = nullptr;
   bool best_verified = false;
   for (const Offer& offer : operation.offers) {
@@ -174,7 +180,8 @@ std::optional<NodeId> Fencer::delegate_for(const Operation& operation, const std
     if (able == offer.devices.end() || operation.tried.count({device, offer.by}) != 0) continue;
     if (std::find(members_.begin(), members_.end(), offer.by) == members_.end()) continue;
     const auto rank = [&](const Offer& who, bool verified) {
-      return std::make_tuple(!verified, who.by == operation.id.origin, who.by);
+      const bool is_target = who.by == target;
+      return std::make_tuple(is_target, !verified, who.by == operation.id.origin, who.by);
     };
     if (best == nullptr || rank(offer, able->verified) < rank(*best, best_verified)) {
       best = &offer;
@@ -227,7 +234,7 @@ void Fencer::conclude(Step& step, Operation& operation, bool success, const std:
 void Fencer::received(Step& step, NodeId, const FenceResult& message, const cib::Cib&) {
   under_way_.erase(message.id);
   step.journal(FenceFinished{message.order.target, message.order.action, message.delegate, message.device,
-                             message.success, message.why});
+                             message.success, message.why, step.self.name(message.id.origin)});
 }
 
 void Fencer::members_changed(Step& step, const std::vector<NodeId>& members, const cib::Cib& cib) {
@@ -316,7 +323,7 @@ void Fencer::received(Step& step, NodeId from, const FenceExecute& message, cons
   const auto device = std::find_if(mine.begin(), mine.end(),
                                    [&](const FenceDevice& each) { return each.id == message.device; });
   if (device == mine.end()) {
-    step.send({FenceExecuted{message.id, message.device, false, "No such device"}});
+    step.send({FenceExecuted{message.id, message.device, false, kNoDevice}});
     return;
   }
   Duration delay = message.delay;

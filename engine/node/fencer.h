@@ -89,7 +89,8 @@ class Fencer {
   void ask(Step& step, Operation& operation);
   bool trust_watchdog(Step& step, Operation& operation);
   void conclude(Step& step, Operation& operation, bool success, const std::string& device);
-  std::optional<NodeId> delegate_for(const Operation& operation, const std::string& device) const;
+  std::optional<NodeId> delegate_for(const Step& step, const Operation& operation,
+                                     const std::string& device) const;
   void answer(Step& step, const Question& question, Executor& executor);
   std::optional<bool> can_fence(const FenceDevice& device, const std::string& target) const;
   void run(Step& step, std::uint64_t which, Executor& executor);

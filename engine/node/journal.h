@@ -93,6 +93,10 @@ struct FenceRequested {
   std::string reason;  // why: "db stop failed on db1 …", "peer is no longer part of the cluster"
   int transition = -1;
 };
+// The fencer that leads the operation takes it up: it asks who can do it.
+struct FenceBegun {
+  std::string target, action;
+};
 struct FenceDeviceStarted {
   std::string target, action, device, agent;
   CallId call;
@@ -106,7 +110,8 @@ struct FenceDeviceFinished {
 struct FenceFinished {
   std::string target, action, delegate, device;
   bool success = false;
-  std::string why;  // of a failure
+  std::string why;         // of a failure
+  std::string originator;  // that led it
 };
 
 struct DcChanged {
@@ -148,8 +153,8 @@ struct LogLine {
 
 using JournalEntry =
     std::variant<TransitionCalculated, TransitionStarted, TransitionAborted, TransitionEnded, ActionInitiated,
-                 ActionStarted, ActionFinished, ProcessWillNotDie, FenceRequested, FenceDeviceStarted,
-                 FenceDeviceFinished, FenceFinished, DcChanged, PeerChanged, QuorumSeen, ControllerState,
-                 FailCountChanged, AttributeWritten, CommandTaken, LogLine>;
+                 ActionStarted, ActionFinished, ProcessWillNotDie, FenceRequested, FenceBegun,
+                 FenceDeviceStarted, FenceDeviceFinished, FenceFinished, DcChanged, PeerChanged, QuorumSeen,
+                 ControllerState, FailCountChanged, AttributeWritten, CommandTaken, LogLine>;
 
 }  // namespace fencepost::node

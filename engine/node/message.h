@@ -146,6 +146,8 @@ struct FenceExecuted {
   std::string why;
 };
 struct FenceResult {
+  static constexpr const char* kNoDevice = "No fence device";  // why it failed: nobody can do it
+
   FenceId id;
   FenceOrder order;
   std::string delegate;

@@ -140,7 +140,6 @@ class Node::Impl {
   void take(Step& step, const DaemonDied& e) {
     switch (e.daemon) {
       case DaemonDied::Daemon::controller:
-      case DaemonDied::Daemon::cib_manager:  // the controller cannot go on without it
         step.journal(LogLine{"The controller died and is started again"});
         controller_.killed(step);
         return;
@@ -148,8 +147,14 @@ class Node::Impl {
         step.journal(LogLine{"The executor died and is started again"});
         executor_.respawn(step);
         return;
-      case DaemonDied::Daemon::fencer:
       case DaemonDied::Daemon::attribute_manager:
+        // To the others it is a peer that left, and takes along what was known of its node (daemons-killed).
+        step.journal(LogLine{"The attribute manager died and is started again"});
+        attributes_.forget_own();
+        step.change_cib({EraseTransients{self_.name()}});
+        return;
+      case DaemonDied::Daemon::fencer:
+      case DaemonDied::Daemon::cib_manager:  // its clients connect again (daemons-killed)
       case DaemonDied::Daemon::scheduler:
         step.journal(LogLine{"A daemon died and is started again; it keeps nothing that is lost with it"});
         return;

@@ -20,23 +20,28 @@ Profile pacemaker_profile() {
       .name = "pacemaker-2.1.5",
       .controller_start = sim::Uniform{1095ms, 1130ms},
       .join_pause = 1s,
+      .looks_for_dc_before_it_reads = 22.0 / 31,
       .stack_stop = sim::Uniform{60ms, 100ms},
       .controller_respawn = sim::Uniform{50ms, 70ms},
 
       .controller_turn = often({{1ms, 3}, {2ms, 4}, {3ms, 5}, {4ms, 3}, {5ms, 2}, {8ms, 1}, {11ms, 1}}),
       .result_turn = sim::Uniform{500us, 1500us},
+      .membership_turn = 1ms,
       .order_turn = sim::Uniform{0ms, 4ms},
       .second_notice = sim::Uniform{2ms, 6ms},
       .second_notice_alone = often({{0ms, 10}, {5ms, 7}}),
 
       .unanswered_sleep = 1s,
       .cib_answer = sim::Uniform{6ms, 16ms},
+      .cib_answer_after_mark = often({{0ms, 2}, {10ms, 3}}),
+      .cib_answer_after_forget = often({{0ms, 9}, {10ms, 1}}),
       .cib_answer_after_join = often({{0ms, 13}, {20ms, 58}, {1010ms, 2}}),
       .scheduling = sim::Uniform{4ms, 12ms},
       .plan_reading = sim::Uniform{0ms, 6ms},
 
       .election_pause = often({{1ms, 1}, {4ms, 1}}),
       .cpu_time = sim::Uniform{30ms, 90ms},
+      .new_dc_takes_unknown_peers_for_stopped = true,
       .join_finalize = sim::Uniform{6ms, 20ms},
 
       .meta_data_before_start = true,
@@ -47,7 +52,7 @@ Profile pacemaker_profile() {
       .stuck_daemon_killed = sim::Distribution{sim::Uniform{34s, 38s}},
       .controller_found_first = 2.0 / 3,
 
-      .attribute_write = sim::Uniform{5ms, 10ms},
+      .attribute_write = sim::Uniform{1ms, 4ms},
       .command = sim::Uniform{22ms, 30ms},
       .tool_request = sim::Uniform{8ms, 16ms},
 

@@ -52,6 +52,7 @@ struct Adder {
   }
   void operator()(const node::ProcessWillNotDie& r) const { all(r.name, r.call); }
   void operator()(const node::FenceRequested& r) const { all(r.target, r.action, r.reason, r.transition); }
+  void operator()(const node::FenceBegun& r) const { all(r.target, r.action); }
   void operator()(const node::FenceDeviceStarted& r) const {
     all(r.target, r.action, r.device, r.agent, r.call);
   }
@@ -59,7 +60,7 @@ struct Adder {
     all(r.target, r.action, r.device, r.agent, r.call, r.rc, r.timed_out);
   }
   void operator()(const node::FenceFinished& r) const {
-    all(r.target, r.action, r.delegate, r.device, r.success, r.why);
+    all(r.target, r.action, r.delegate, r.device, r.success, r.why, r.originator);
   }
   void operator()(const node::DcChanged& r) const { all(r.dc); }
   void operator()(const node::PeerChanged& r) const { all(r.peer, r.state); }
