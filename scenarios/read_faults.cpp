@@ -5,6 +5,7 @@
 
 #include "engine/cib/cib.h"
 #include "engine/cib/edit.h"
+#include "models/fault_arguments.h"
 #include "scenarios/parts.h"
 
 namespace fencepost::scenarios {
@@ -329,30 +330,29 @@ class FaultReader {
   Fault other(const models::FaultVerb& verb, Fields& f) {
     fault::Other out;
     out.verb = verb.name;
-    std::string rest = verb.arguments;
-    while (!rest.empty()) {
-      const std::size_t comma = std::min(rest.find(", "), rest.size());
-      const std::string name = rest.substr(0, rest.find_first_of(" ,=("));
-      rest.erase(0, std::min(comma + 2, rest.size()));
+    for (const models::FaultArgument& argument : models::arguments_of(verb)) {
+      const std::string& name = argument.name;
       // What a fault is done to must be said; where there is only one of a kind, or all are meant, it need
       // not.
       if ((name == "server" || name == "switch") && !f.require(name.c_str())) continue;
       const Value* value = f.take(name);
       if (value == nullptr) continue;
       scenarios::read(*value, out.arguments[name], problems_);
-      check_argument(*value, name, verb.family);
+      check_argument(*value, argument, verb.family);
     }
     return out;
   }
-  void check_argument(const Value& value, const std::string& name, const std::string& family) {
+  void check_argument(const Value& value, const models::FaultArgument& argument, const std::string& family) {
+    using Type = models::FaultArgument::Type;
     Duration ignored{};
     double number = 1;
-    if (name == "for" || name == "by") scenarios::read(value, ignored, problems_);
-    if (name == "factor") scenarios::read(value, number, problems_);
-    if (!(number > 0)) problems_.add(value, "factor must be above 0");
-    if (name == "node" || name == "peer") check_node(value, value.text);
-    if (name == "server") check_server(value);
-    if (name == "resource" && family != "drbd") check_resource(value, value.text);
+    if (argument.type == Type::duration) scenarios::read(value, ignored, problems_);
+    if (argument.type == Type::number) scenarios::read(value, number, problems_);
+    if (!(number > 0 && number <= 1e9))
+      problems_.add(value, argument.name + " must be above 0, and no more than a billion");
+    if (argument.type == Type::node) check_node(value, value.text);
+    if (argument.name == "server") check_server(value);
+    if (argument.name == "resource" && family != "drbd") check_resource(value, value.text);
   }
   void check_server(const Value& value) {
     std::vector<std::string> names;

@@ -147,6 +147,7 @@ class WorldReader {
       models::NfsServerConfig& server = storage.nfs_servers.emplace_back();
       server.name = name;
       inner.read("exports", server.exports);
+      inner.read("address", server.address);
       inner.read("answer_time", server.answer_time);
     });
     if (const Value* mounts = world.take("mounts"))

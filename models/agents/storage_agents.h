@@ -27,6 +27,8 @@ std::unique_ptr<Agent> make_filesystem_agent();
 std::unique_ptr<Agent> make_ipaddr2_agent();
 std::unique_ptr<Agent> make_pgsql_agent();
 std::unique_ptr<Agent> make_mysql_agent();
+std::unique_ptr<Agent> make_nfsserver_agent();
+std::unique_ptr<Agent> make_exportfs_agent();
 std::unique_ptr<Agent> make_virtual_domain_agent();
 
 // OCF_RESKEY_name as a boolean: yes, true, 1 and on, in any of OCF's spellings.

@@ -6,10 +6,12 @@
 #include <utility>
 
 #include "models/core/agent_faults.h"
+#include "models/core/overlaps.h"
 #include "models/core/stack.h"
 #include "models/fencing/power.h"
 #include "models/hooks.h"
 #include "models/machine.h"
+#include "models/network/cuts.h"
 #include "models/os/shell.h"
 #include "models/world.h"
 
@@ -30,13 +32,6 @@ std::optional<node::DaemonDied::Daemon> find_daemon(std::string_view name) {
 bool is_daemon(std::string_view name) {
   return name == "corosync" || name == "pacemakerd" || find_daemon(name).has_value();
 }
-
-template <class... Visitors>
-struct Overload : Visitors... {
-  using Visitors::operator()...;
-};
-template <class... Visitors>
-Overload(Visitors...) -> Overload<Visitors...>;  // clang 14 does not deduce it by itself
 
 // Which node @any is.
 struct Luck final : WorldPart {
@@ -102,8 +97,10 @@ class Injector {
   Result<void> operator()(const fault::SlowNode& f) const {
     if (f.factor <= 0) return impossible("slow: factor must be more than 0");
     return on_machine(f.node, [&](Machine& machine) {
-      machine.set_slowness(f.factor);
-      until(f.lasts, [&machine] { machine.set_slowness(1); });
+      const auto set = [&machine](double factor) { machine.set_slowness(factor); };
+      auto end =
+          world_.part<Overlaps>().begin({"slow " + machine.name(), f.factor, f.lasts.has_value()}, 1, set);
+      until(f.lasts, std::move(end));
     });
   }
   Result<void> operator()(const fault::ClockJump& f) const {
@@ -162,7 +159,10 @@ class Injector {
     if (!networks) return tl::unexpected<Error>(networks.error());
     record(f.from + " to " + f.to);
     const auto set = [&world = world_, from = *from, to = *to, networks = *networks](bool cut) {
-      for (const NetworkId network : networks) world.network().cut({from, to, network}, cut);
+      for (const NetworkId network : networks) {
+        const Way way{from, to, network};
+        cut ? world.part<Cuts>().begin(way) : world.part<Cuts>().end(way);
+      }
     };
     set(true);
     until(f.lasts, [set] { set(false); });
@@ -430,77 +430,6 @@ bool kill_daemon(Machine& machine, std::string_view daemon) {
     return false;
   }
   return true;
-}
-
-std::string verb(const Fault& fault) {
-  return std::visit(Overload{
-                        [](const fault::Crash&) -> std::string { return "crash"; },
-                        [](const fault::PowerOn&) -> std::string { return "power_on"; },
-                        [](const fault::PowerLoss&) -> std::string { return "power_loss"; },
-                        [](const fault::Pause&) -> std::string { return "pause"; },
-                        [](const fault::Resume&) -> std::string { return "resume"; },
-                        [](const fault::Shutdown&) -> std::string { return "shutdown"; },
-                        [](const fault::StartCluster&) -> std::string { return "start_cluster"; },
-                        [](const fault::SlowNode&) -> std::string { return "slow"; },
-                        [](const fault::ClockJump&) -> std::string { return "clock_jump"; },
-                        [](const fault::KillDaemon&) -> std::string { return "kill_daemon"; },
-                        [](const fault::Partition&) -> std::string { return "partition"; },
-                        [](const fault::Heal&) -> std::string { return "heal"; },
-                        [](const fault::LinkDown&) -> std::string { return "link_down"; },
-                        [](const fault::LinkUp&) -> std::string { return "link_up"; },
-                        [](const fault::OneWay&) -> std::string { return "one_way"; },
-                        [](const fault::Loss&) -> std::string { return "loss"; },
-                        [](const fault::Delay&) -> std::string { return "delay"; },
-                        [](const fault::AgentFault&) -> std::string { return "agent"; },
-                        [](const fault::AgentClear&) -> std::string { return "agent_clear"; },
-                        [](const fault::KillResource&) -> std::string { return "kill_resource"; },
-                        [](const fault::FenceMode&) -> std::string { return "fence_mode"; },
-                        [](const fault::Ask& f) -> std::string { return f.verb; },
-                        [](const fault::Exec&) -> std::string { return "exec"; },
-                        [](const fault::Note&) -> std::string { return "note"; },
-                        [](const fault::Other& f) -> std::string { return f.verb; },
-                    },
-                    fault);
-}
-
-std::string target(const Fault& fault) {
-  const auto on = [](const std::string& what, const std::string& where) {
-    if (what.empty()) return where;
-    return where.empty() || where == "*" ? what : what + " on " + where;
-  };
-  return std::visit(Overload{
-                        [](const fault::Partition&) -> std::string { return "network"; },
-                        [](const fault::Heal&) -> std::string { return "network"; },
-                        [](const fault::OneWay& f) -> std::string { return f.from + " to " + f.to; },
-                        [](const fault::FenceMode& f) -> std::string { return f.device; },
-                        [](const fault::Note&) -> std::string { return {}; },
-                        [&](const fault::KillDaemon& f) -> std::string { return on(f.daemon, f.node); },
-                        [&](const fault::AgentFault& f) -> std::string { return on(f.resource, f.node); },
-                        [&](const fault::AgentClear& f) -> std::string {
-                          return on(f.id.value_or(f.resource.value_or("")), f.node.value_or(""));
-                        },
-                        [&](const fault::KillResource& f) -> std::string { return on(f.resource, f.node); },
-                        [&](const fault::Ask& f) -> std::string {
-                          return std::visit(
-                              [&](const auto& asked) -> std::string {
-                                std::string resource, node;
-                                if constexpr (requires { asked.resource; }) resource = asked.resource;
-                                if constexpr (requires { asked.node; }) node = asked.node;
-                                return on(resource, node);
-                              },
-                              f.command);
-                        },
-                        [](const fault::Other& f) -> std::string {
-                          for (const char* key : {"resource", "server", "switch", "supply", "mount", "node",
-                                                  "database", "device"}) {
-                            if (const auto found = f.arguments.find(key); found != f.arguments.end())
-                              return found->second;
-                          }
-                          return {};
-                        },
-                        [](const auto& f) -> std::string { return f.node; },
-                    },
-                    fault);
 }
 
 }  // namespace fencepost::models

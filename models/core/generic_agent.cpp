@@ -189,7 +189,6 @@ void add_generic_agents(AgentRegistry& registry) {
   static constexpr std::pair<const char*, UsualTimes> kSimple[] = {
       {"LVM-activate", {600ms, 400ms, 80ms}},     {"iSCSITarget", {500ms, 300ms, 60ms}},
       {"iSCSILogicalUnit", {200ms, 200ms, 60ms}}, {"iscsi", {1500ms, 800ms, 80ms}},
-      {"nfsserver", {2500ms, 1500ms, 100ms}},     {"exportfs", {120ms, 150ms, 60ms}},
       {"apache", {1200ms, 1500ms, 60ms}},         {"nginx", {300ms, 400ms, 60ms}},
   };
   for (const auto& [type, times] : kSimple)

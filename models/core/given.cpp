@@ -9,6 +9,8 @@
 namespace fencepost::models {
 namespace {
 
+constexpr double kNumberMax = 1e9;
+
 std::optional<Duration> to_duration(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -40,8 +42,10 @@ Result<double> Given::number(const std::string& name, double otherwise) const {
   if (value.empty()) return otherwise;
   double number = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (error == std::errc{} && end == value.data() + value.size() && number > 0) return number;
-  return impossible(name + " '" + value + "' is no number above 0");
+  // from_chars reads "inf" and "nan" too.
+  if (error == std::errc{} && end == value.data() + value.size() && number > 0 && number <= kNumberMax)
+    return number;
+  return impossible(name + " '" + value + "' is no number above 0 and up to a billion");
 }
 
 Result<Duration> Given::duration(const std::string& name, Duration otherwise) const {

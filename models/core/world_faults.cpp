@@ -2,13 +2,24 @@
 #include "models/core/world_faults.h"
 
 #include <algorithm>
+#include <map>
 
 #include "models/core/given.h"
+#include "models/core/overlaps.h"
 #include "models/machine.h"
 #include "models/world.h"
 
 namespace fencepost::models {
 namespace {
+
+// What presses on each machine now.
+struct Load {
+  double cpu = 1, disk = 1;
+};
+struct Loads final : WorldPart {
+  explicit Loads(World&) {}
+  std::map<std::string, Load> by_machine;
+};
 
 Result<void> load(const Given& given) {
   const auto machine = given.node();
@@ -16,8 +27,25 @@ Result<void> load(const Given& given) {
   if (!machine) return tl::unexpected(machine.error());
   if (!cpu) return tl::unexpected(cpu.error());
   if (!disk) return tl::unexpected(disk.error());
-  Machine* const there = *machine;
-  return given.lasting([&] { there->set_load(*cpu, *disk); }, [there] { there->set_load(1, 1); });
+  if (const auto lasts = given.duration("for", Duration::zero()); !lasts)
+    return tl::unexpected(lasts.error());
+  auto& felt = given.world().part<Loads>().by_machine[(*machine)->name()];
+  const auto press = [there = *machine, &felt](double Load::*which) {
+    return [there, &felt, which](double factor) {
+      felt.*which = factor;
+      there->set_load(felt.cpu, felt.disk);
+    };
+  };
+  const std::string name = (*machine)->name();
+  Overlaps& overlaps = given.world().part<Overlaps>();
+  const bool ends = !given.text("for").empty();
+  const auto end_cpu = overlaps.begin({"cpu of " + name, *cpu, ends}, 1, press(&Load::cpu));
+  const auto end_disk = overlaps.begin({"disks of " + name, *disk, ends}, 1, press(&Load::disk));
+  return given.lasting([] {},
+                       [end_cpu, end_disk] {
+                         end_cpu();
+                         end_disk();
+                       });
 }
 
 void set_switch(World& world, const SwitchConfig& config, bool up) {

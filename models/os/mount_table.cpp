@@ -63,7 +63,10 @@ MountTable::Opened MountTable::open(const MountRequest& request) {
     NfsServer* server = machine_.world().part<NfsServers>().find(request.from.substr(0, colon));
     const auto options = nfs_options(request.options);
     if (!server || colon == std::string::npos || !options) return {Errno::invalid, {}};
-    if (!server->exports(request.from.substr(colon + 1))) return {Errno::access, {}};
+    const std::string path = request.from.substr(colon + 1);
+    Machine* host = server->is_of_cluster() ? machine_.world().part<NfsServers>().host(*server) : nullptr;
+    if (!server->exports(path)) return {Errno::access, {}};
+    if (host && !host->part<NfsDaemon>().exports(path)) return {Errno::access, {}};
     mount->connection = &machine_.part<NfsClient>().connection(*server);
     mount->nfs = *options;
     return {Errno::ok, mount};

@@ -4,6 +4,9 @@
 #include <utility>
 
 #include "models/machine.h"
+#include "models/os/mount_table.h"
+#include "models/os/storage_world.h"
+#include "models/services/addresses.h"
 #include "models/services/virtual_machines.h"
 #include "models/storage/nfs.h"
 #include "models/world.h"
@@ -41,8 +44,16 @@ NfsConnection::NfsConnection(Machine& machine, NfsServers& servers, NfsServer& s
 
 NfsConnection::~NfsConnection() { std::erase(servers_.connections_, this); }
 
+bool NfsConnection::is_reached() const {
+  const Network& network = machine_.world().network();
+  if (!server_.is_of_cluster()) return network.passes_both_ways(endpoint(machine_.id()), server_.endpoint);
+  const Machine* host = servers_.host(server_);
+  return host &&
+         (host == &machine_ || network.passes_both_ways(endpoint(machine_.id()), endpoint(host->id())));
+}
+
 void NfsConnection::look() {
-  const bool reached = machine_.world().network().passes_both_ways(endpoint(machine_.id()), server_.endpoint);
+  const bool reached = is_reached();
   const bool dead = !reached || server_.state == NfsServerState::hung;
   const SimTime now = machine_.world().now();
   if (dead) {
@@ -77,7 +88,9 @@ NfsConnection& NfsClient::connection(NfsServer& server) {
 // --- Servers ---
 
 void NfsServers::add(const NfsServerConfig& config) {
-  servers_.push_back({.config = config, .endpoint = world_.network().add_endpoint(config.name)});
+  NfsServer& server = servers_.emplace_back();
+  server.config = config;
+  if (!server.is_of_cluster()) server.endpoint = world_.network().add_endpoint(config.name);
 }
 
 NfsServer* NfsServers::find(std::string_view name) {
@@ -105,6 +118,50 @@ void NfsServers::set_slowness(NfsServer& server, double factor) {
                                        .object = server.config.name,
                                        .from = {},
                                        .to = factor == 1 ? "as fast as usual" : "slow"});
+}
+
+Machine* NfsServers::host(const NfsServer& server) const {
+  const Addresses& addresses = world_.part<Addresses>();
+  const std::string address(addresses.find(server.config.address));
+  Machine* found = world_.find_machine(addresses.owner(address));
+  if (!found || !found->serves() || !addresses.is_bound(*found, address)) return nullptr;
+  return found->part<NfsDaemon>().runs() ? found : nullptr;
+}
+
+// --- Servers of the cluster ---
+
+NfsDaemon::NfsDaemon(Machine& machine) : machine_(machine) {}
+
+NfsDaemon::~NfsDaemon() = default;
+
+void NfsDaemon::run(bool runs) {
+  if (runs_ == runs) return;
+  runs_ = runs;
+  machine_.world().observe(backend::StateChanged{.node = machine_.name(),
+                                                 .kind = "nfs-server",
+                                                 .object = "nfsd",
+                                                 .from = runs ? "down" : "up",
+                                                 .to = runs ? "up" : "down"});
+  changed();
+}
+
+void NfsDaemon::export_directory(const std::string& directory) {
+  if (exports(directory)) return;
+  const MountUser kernel{.pid = 0, .command = "[nfsd]", .on_sigterm = {}, .ignores_sigterm = true};
+  exported_[directory] = std::make_unique<MountUse>(machine_.part<MountTable>().of(directory), kernel);
+  changed();
+}
+
+void NfsDaemon::unexport(std::string_view directory) {
+  const auto known = exported_.find(directory);
+  if (known == exported_.end()) return;
+  exported_.erase(known);
+  changed();
+}
+
+void NfsDaemon::changed() {
+  machine_.part<ResourceTruth>().refresh();
+  machine_.world().part<NfsServers>().look();
 }
 
 void NfsServers::look_at_all() {

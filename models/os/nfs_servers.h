@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 
 namespace fencepost::models {
 
+class MountUse;
 class NfsServers;
 
 enum class NfsServerState : std::uint8_t {
@@ -33,6 +35,7 @@ struct NfsServer {
   int handles = 0;  // a file handle from before the last `stale` is worth nothing
 
   bool exports(std::string_view path) const;
+  bool is_of_cluster() const { return !config.address.empty(); }
 };
 
 // One machine's TCP connection to one server: all mounts from there share it, and wait together.
@@ -47,6 +50,7 @@ class NfsConnection {
 
  private:
   friend class NfsServers;
+  bool is_reached() const;
   void look();    // at server and network
   void resume();  // what was lost has been sent again, and is answered
 
@@ -67,7 +71,12 @@ class NfsServers final : public WorldPart {
   NfsServer* find(std::string_view name);
   void set_state(NfsServer& server, NfsServerState state);
   void set_slowness(NfsServer& server, double factor);
+  // The machine that answers for a server of the cluster now: clients' packets go there and nfsd runs. Null:
+  // nobody.
+  Machine* host(const NfsServer& server) const;
+  void look() { look_at_all(); }  // daemons, exports or addresses changed
 
+  void machine_down(Machine&) override { look_at_all(); }
   void network_changed() override { look_at_all(); }
   void machine_frozen(Machine&) override { look_at_all(); }
 
@@ -78,6 +87,27 @@ class NfsServers final : public WorldPart {
   World& world_;
   std::deque<NfsServer> servers_;  // never move
   std::vector<NfsConnection*> connections_;
+};
+
+// The NFS server in the kernel of one machine, as nfsserver and exportfs drive it.
+class NfsDaemon final : public MachinePart {
+ public:
+  explicit NfsDaemon(Machine& machine);
+  ~NfsDaemon() override;
+
+  bool runs() const { return runs_; }
+  void run(bool runs);
+  bool exports(std::string_view directory) const { return exported_.contains(directory); }
+  // What is exported is in use by a kernel thread, which no signal ends: it cannot be unmounted.
+  void export_directory(const std::string& directory);
+  void unexport(std::string_view directory);
+
+ private:
+  void changed();
+
+  Machine& machine_;
+  bool runs_ = false;
+  std::map<std::string, std::unique_ptr<MountUse>, std::less<>> exported_;
 };
 
 // The connections of one machine, by server.

@@ -1,6 +1,8 @@
 #include "models/os/shell.h"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 #include <utility>
 
 #include "models/core/stack.h"
@@ -35,6 +37,10 @@ class Parser {
         end_command(Command::When::after_success, 2);
       } else if (next_is("||")) {
         end_command(Command::When::after_failure, 2);
+      } else if (c == '|') {
+        end_word();
+        command_.piped = true;
+        ++at_;
       } else if (c == '&') {
         command_.background = true;
         end_command(Command::When::always, 1);
@@ -107,18 +113,24 @@ class Parser {
   std::vector<Command> commands_;
 };
 
-double number(std::string_view text) {
-  double value = 0;
-  double unit = 1;
-  for (const char c : text) {
-    if (c == '.') {
-      unit = 0.1;
-    } else if (c >= '0' && c <= '9') {
-      value = unit < 1 ? value + unit * (c - '0') : value * 10 + (c - '0');
-      if (unit < 1) unit /= 10;
-    }
+// sleep(1): a number with s, m, h or d behind it; several add up. Nothing: sleep does not understand it
+// either.
+std::optional<Duration> sleeps_for(const Words& words) {
+  double seconds = 0;
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    double value = 0;
+    const char* const last = words[i].data() + words[i].size();
+    const auto [end, error] = std::from_chars(words[i].data(), last, value);
+    const std::string_view unit(end, static_cast<std::size_t>(last - end));
+    const double factor = unit.empty() || unit == "s" ? 1
+                          : unit == "m"               ? 60
+                          : unit == "h"               ? 3600
+                          : unit == "d"               ? 86400
+                                                      : -1;
+    if (error != std::errc{} || factor < 0 || !(value >= 0 && value * factor <= 3.2e9)) return std::nullopt;
+    seconds += value * factor;
   }
-  return value;
+  return Duration{static_cast<std::int64_t>(seconds * 1e9)};
 }
 
 // Programs that only look, or write where nothing is modelled.
@@ -234,6 +246,7 @@ std::string option(const Words& words, std::string_view short_name, std::string_
 bool has(const Words& words, std::string_view word) { return std::ranges::count(words, word) > 0; }
 
 Script run_program(Process& self, Command command) {
+  if (command.piped) co_return kNotFound;
   Machine& machine = self.machine();
   Words& words = command.words;
   for (const char* prefix : {"sudo", "exec", "nohup"}) {
@@ -243,8 +256,10 @@ Script run_program(Process& self, Command command) {
   const std::string& program = words.front();
 
   if (program == "sh" || program == "bash") co_return co_await sequence(self, option(words, "-c"));
-  if (program == "sleep" && words.size() == 2) {
-    co_await self.sleep(Duration{static_cast<std::int64_t>(number(words[1]) * 1e9)});
+  if (program == "sleep" && words.size() > 1) {
+    const auto duration = sleeps_for(words);
+    if (!duration) co_return kNotFound;
+    co_await self.sleep(*duration);
     co_return 0;
   }
   if (program == "false") co_return 1;

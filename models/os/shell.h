@@ -29,6 +29,7 @@ struct Command {
   enum class When : std::uint8_t { always, after_success, after_failure };
   When when = When::always;
   bool background = false;
+  bool piped = false;      // `a | b`: the programs of a pipe are one command here, which nobody understands
   Words words;             // the program and its arguments
   std::string written_to;  // `> file`; empty: nowhere
   std::string text;        // as it was written

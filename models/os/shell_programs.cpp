@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <set>
 
 #include "models/core/stack.h"
 #include "models/database/replication.h"
@@ -9,6 +10,7 @@
 #include "models/faults.h"
 #include "models/hooks.h"
 #include "models/machine.h"
+#include "models/network/cuts.h"
 #include "models/os/shell.h"
 #include "models/services/addresses.h"
 #include "models/world.h"
@@ -43,11 +45,11 @@ std::string signal_in(const Words& words) {
 }
 
 // What $(head -1 FILE), $(cat FILE), $(pidof NAME), $(pgrep NAME) or a number means.
-std::vector<Process*> processes_of(Machine& machine, const std::string& word, bool& known) {
-  std::vector<Process*> found;
+std::vector<std::uint64_t> processes_of(Machine& machine, const std::string& word, bool& known) {
+  std::vector<std::uint64_t> found;
   const auto add_if = [&](const auto& fits) {
-    for (Process* process : machine.processes()) {
-      if (fits(*process)) found.push_back(process);
+    for (const Process* process : machine.processes()) {
+      if (fits(*process)) found.push_back(process->pid());
     }
   };
   known = true;
@@ -73,8 +75,11 @@ std::vector<Process*> processes_of(Machine& machine, const std::string& word, bo
   return found;
 }
 
-// False: the signal means nothing to a model.
-bool signal_process(Machine& machine, Process& process, const std::string& signal) {
+// False: the signal means nothing to a model. One that has ended meanwhile, with another, is no failure.
+bool signal_process(Machine& machine, std::uint64_t pid, const std::string& signal) {
+  const auto living = std::ranges::find(machine.processes(), pid, &Process::pid);
+  if (living == machine.processes().end()) return true;
+  Process& process = **living;
   if (signal == "HUP" || signal == "0") return true;
   if (signal == "KILL") return process.kill(), true;
   DatabaseServer* server = machine.part<DatabaseServers>().run_by(process);
@@ -93,13 +98,14 @@ bool kill_by_name(Machine& machine, const Words& words) {
   if (is_daemon(wanted))
     return (signal == "KILL" || signal == "ABRT" || signal == "SEGV") && kill_daemon(machine, wanted);
   const bool whole = has(words, "-f");
-  bool understood = true;
-  for (Process* process : std::vector<Process*>(machine.processes())) {
+  std::vector<std::uint64_t> meant;
+  for (const Process* process : machine.processes()) {
     const bool is_it =
         whole ? process->command_line().find(wanted) != std::string::npos : name_of(*process) == wanted;
-    if (is_it && name_of(*process) != words.front())
-      understood = signal_process(machine, *process, signal) && understood;
+    if (is_it && name_of(*process) != words.front()) meant.push_back(process->pid());
   }
+  bool understood = true;
+  for (const std::uint64_t pid : meant) understood = signal_process(machine, pid, signal) && understood;
   return understood;
 }
 
@@ -116,8 +122,8 @@ bool kill_by_id(Machine& machine, const Words& words) {
       continue;
     }
     bool known = false;
-    for (Process* process : processes_of(machine, words[i], known)) {
-      if (!signal_process(machine, *process, signal)) return false;
+    for (const std::uint64_t pid : processes_of(machine, words[i], known)) {
+      if (!signal_process(machine, pid, signal)) return false;
     }
     if (!known) return false;
   }
@@ -140,21 +146,56 @@ bool remove_files(Machine& machine, const Words& words) {
 
 // --- Network ---
 
-// What iptables and tc did on a machine, to be undone.
+// What iptables and tc did on a machine. It is in the kernel's memory, and gone with it.
 struct Firewall final : MachinePart {
-  explicit Firewall(Machine&) {}
-  std::vector<Way> cut;
+  explicit Firewall(Machine& machine) : world(machine.world()) {}
+  ~Firewall() override {
+    if (world.ending()) return;
+    flush();
+    for (const Way& way : impaired) impair(way, 0, Duration::zero());
+  }
+
+  void set(const Way& way, bool cut) {
+    const bool was = rules.contains(way);
+    if (cut) {
+      rules.insert(way);
+    } else if (was) {
+      rules.erase(rules.find(way));
+    }
+    const bool is = rules.contains(way);
+    if (is && !was) world.part<Cuts>().begin(way);
+    if (was && !is) world.part<Cuts>().end(way);
+  }
+  void flush() {
+    while (!rules.empty()) set(Way(*rules.begin()), false);
+  }
+  void impair(const Way& way, double loss, Duration delay) {
+    world.network().set_loss(way, loss);
+    world.network().set_delay(way, delay);
+  }
+
+  World& world;
+  std::multiset<Way> rules;
+  std::set<Way> impaired;
 };
 
-std::vector<NetworkId> networks_of(Machine& machine, const std::string& interface) {
-  const std::size_t count = machine.world().network().networks().size();
+// "eth0" is the first network, "eth1" the second; a network's own name does as well. No name: all of them.
+// Nothing: there is no such interface.
+std::optional<std::vector<NetworkId>> networks_of(Machine& machine, const std::string& interface) {
+  const Network& network = machine.world().network();
+  const std::size_t count = network.networks().size();
+  if (interface.empty()) {
+    std::vector<NetworkId> all;
+    for (std::size_t i = 0; i < count; ++i) all.push_back(NetworkId{i});
+    return all;
+  }
+  if (const auto named = network.find_network(interface)) return std::vector{*named};
   std::size_t index = count;
-  if (interface.starts_with("eth"))
-    std::from_chars(interface.data() + 3, interface.data() + interface.size(), index);
-  if (index < count) return {NetworkId{index}};
-  std::vector<NetworkId> all;
-  for (std::size_t i = 0; i < count; ++i) all.push_back(NetworkId{i});
-  return all;
+  const char* const last = interface.data() + interface.size();
+  const bool numbered =
+      interface.starts_with("eth") && std::from_chars(interface.data() + 3, last, index).ptr == last;
+  if (!numbered || index >= count) return std::nullopt;
+  return std::vector{NetworkId{index}};
 }
 
 // corosync.conf's address, or the lab's 10.77.0.N.
@@ -171,22 +212,12 @@ std::optional<EndpointId> host_with(World& world, const std::string& address) {
   return world.network().find_endpoint(address);
 }
 
-void set_cut(Machine& machine, const Way& way, bool cut) {
-  std::vector<Way>& mine = machine.part<Firewall>().cut;
-  if (cut) {
-    mine.push_back(way);
-  } else {
-    std::erase(mine, way);
-  }
-  machine.world().network().cut(way, std::ranges::count(mine, way) > 0);
-}
-
 // iptables -A|-I|-D INPUT|OUTPUT [-s A] [-d A] ... -j DROP|REJECT; -F. A rule for some ports drops all
 // packets here.
 bool iptables(Machine& machine, const Words& words) {
   World& world = machine.world();
   if (has(words, "-F") || has(words, "--flush")) {
-    for (const Way& way : std::vector<Way>(machine.part<Firewall>().cut)) set_cut(machine, way, false);
+    machine.part<Firewall>().flush();
     return true;
   }
   const std::string target = option(words, "-j", "--jump");
@@ -205,18 +236,20 @@ bool iptables(Machine& machine, const Words& words) {
     if (!host) return false;
     others.push_back(*host);
   }
+  const auto networks = networks_of(machine, option(words, input ? "-i" : "-o"));
+  if (!networks) return false;
   const EndpointId self = endpoint(machine.id());
   for (const EndpointId other : others) {
     if (other == self) continue;
-    for (const NetworkId network : networks_of(machine, option(words, input ? "-i" : "-o")))
-      set_cut(machine, input ? Way{other, self, network} : Way{self, other, network}, !remove);
+    for (const NetworkId network : *networks)
+      machine.part<Firewall>().set(input ? Way{other, self, network} : Way{self, other, network}, !remove);
   }
   return true;
 }
 
 // tc qdisc add|change|replace dev IF root netem [loss P%] [delay T]; tc qdisc del dev IF root
 bool tc(Machine& machine, const Words& words) {
-  Network& network = machine.world().network();
+  const Network& network = machine.world().network();
   if (!has(words, "qdisc")) return false;
   const bool remove = has(words, "del") || has(words, "delete");
   if (!remove && !has(words, "netem")) return false;
@@ -228,13 +261,16 @@ bool tc(Machine& machine, const Words& words) {
     if (text.ends_with("s") && !text.ends_with("ms") && !text.ends_with("us")) number *= 1000;
     return number;
   };
+  const auto networks = networks_of(machine, option(words, "dev"));
+  if (!networks) return false;
+  Firewall& rules = machine.part<Firewall>();
   for (std::size_t i = 0; i < network.endpoints(); ++i) {
     const EndpointId other{i};
     if (other == endpoint(machine.id())) continue;
-    for (const NetworkId on : networks_of(machine, option(words, "dev"))) {  // what leaves the machine
-      network.set_loss({endpoint(machine.id()), other, on}, value("loss") / 100);
-      network.set_delay({endpoint(machine.id()), other, on},
-                        Duration{static_cast<std::int64_t>(value("delay") * 1e6)});
+    for (const NetworkId on : *networks) {  // what leaves the machine
+      const Way way{endpoint(machine.id()), other, on};
+      rules.impaired.insert(way);
+      rules.impair(way, value("loss") / 100, Duration{static_cast<std::int64_t>(value("delay") * 1e6)});
     }
   }
   return true;
@@ -249,7 +285,9 @@ bool ip(Machine& machine, const Words& words) {
     const bool up = has(words, "up");
     if (!up && !has(words, "down")) return has(words, "show");
     const std::string dev = option(words, "dev").empty() ? option(words, "set") : option(words, "dev");
-    for (const NetworkId network : networks_of(machine, dev))
+    const auto networks = networks_of(machine, dev);
+    if (!networks) return false;
+    for (const NetworkId network : *networks)
       machine.world().network().set_port(endpoint(machine.id()), network, up);
     return true;
   }

@@ -2,6 +2,7 @@
 
 #include "models/database/replication.h"
 #include "models/machine.h"
+#include "models/os/nfs_servers.h"
 #include "models/os/storage_world.h"
 #include "models/services/clients.h"
 #include "models/world.h"
@@ -64,7 +65,7 @@ void Addresses::announce(Machine& machine, std::string_view address) {
   } else {
     ask_later(std::string(address));
   }
-  world_.part<Clients>().look();
+  moved();
 }
 
 bool Addresses::clients_reach(const Machine& machine) const {
@@ -90,7 +91,7 @@ void Addresses::ask(const std::string& address) {
     const Machine* machine = world_.find_machine(name);
     if (machine && machine->serves() && clients_reach(*machine)) owner_[address] = name;
   }
-  world_.part<Clients>().look();
+  moved();
 }
 
 // A client that got no answer asks again and again: the first who can answer has it.
@@ -100,7 +101,7 @@ void Addresses::network_changed() {
     if (owner(address).empty() && !bound_on(address).empty()) ask_later(address);
   }
   world_.part<Clients>().settle();
-  world_.part<Clients>().look();
+  moved();
 }
 
 const std::string& Addresses::owner(std::string_view address) const {
@@ -126,18 +127,24 @@ void Addresses::set_stranger(std::string_view address, bool there) {
                                        .object = std::string(address),
                                        .from = there ? "ours" : "also elsewhere",
                                        .to = there ? "also elsewhere" : "ours"});
-  world_.part<Clients>().look();
+  moved();
 }
 
 void Addresses::machine_down(Machine& machine) {
   for (auto& [address, machines] : bound_) machines.erase(machine.name());
-  world_.part<Clients>().look();
+  moved();
 }
 
 void Addresses::changed(Machine& machine) {
   machine.part<ResourceTruth>().refresh();
+  moved();
+}
+
+// Whoever comes over an address: clients of a database, standbys, clients of an NFS server.
+void Addresses::moved() {
   world_.part<Clients>().look();
-  world_.part<Replications>().look();  // standbys may come over this address
+  world_.part<Replications>().look();
+  world_.part<NfsServers>().look();
 }
 
 }  // namespace fencepost::models

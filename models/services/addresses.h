@@ -45,6 +45,7 @@ class Addresses final : public WorldPart {
 
  private:
   void changed(Machine& machine);
+  void moved();
   void ask_later(const std::string& address);
   void ask(const std::string& address);
 

@@ -1,7 +1,11 @@
 #include "models/services/virtual_machine_faults.h"
 
+#include <algorithm>
+
 #include "models/core/given.h"
+#include "models/core/overlaps.h"
 #include "models/machine.h"
+#include "models/os/storage_world.h"
 #include "models/services/virtual_machines.h"
 #include "models/world.h"
 
@@ -18,22 +22,42 @@ Result<void> vm_crash(const Given& given) {
   return given.impossible("'" + given.text("resource") + "' runs nowhere now");
 }
 
-Result<void> vm_ignores_shutdown(const Given& given) {
+// A guest that the scenario describes, or that some machine has defined.
+Result<VirtualMachineConfig*> guest(const Given& given) {
   const auto resource = given.required("resource");
   if (!resource) return tl::unexpected(resource.error());
-  VirtualMachineConfig& config = given.world().part<VirtualMachines>().config(*resource);
-  return given.lasting([&] { config.ignores_shutdown = true; },
-                       [&config] { config.ignores_shutdown = false; });
+  const auto& described = given.world().part<StorageWorld>().config().virtual_machines;
+  bool known = std::ranges::find(described, *resource, &VirtualMachineConfig::name) != described.end();
+  for (const auto& machine : given.world().machines())
+    known = known || (machine->up() && machine->part<Guests>().known(*resource));
+  if (!known)
+    return given.impossible("'" + *resource + "' is no virtual machine (ocf:heartbeat:VirtualDomain)");
+  return &given.world().part<VirtualMachines>().config(*resource);
+}
+
+Result<void> vm_ignores_shutdown(const Given& given) {
+  const auto config = guest(given);
+  const auto lasts = given.duration("for", Duration::zero());
+  if (!config) return tl::unexpected(config.error());
+  if (!lasts) return tl::unexpected(lasts.error());
+  const Overlaps::Fault fault{"deafness of " + (*config)->name, 1, *lasts > Duration::zero()};
+  const double otherwise =
+      given.world().part<VirtualMachines>().usual((*config)->name).ignores_shutdown ? 1 : 0;
+  const auto set = [c = *config](double deaf) { c->ignores_shutdown = deaf > 0; };
+  return given.lasting([] {}, given.world().part<Overlaps>().begin(fault, otherwise, set));
 }
 
 Result<void> vm_busy(const Given& given) {
-  const auto resource = given.required("resource");
+  const auto config = guest(given);
   const auto rate = given.number("mib_per_second", 1000);
-  if (!resource) return tl::unexpected(resource.error());
+  const auto lasts = given.duration("for", Duration::zero());
+  if (!config) return tl::unexpected(config.error());
   if (!rate) return tl::unexpected(rate.error());
-  VirtualMachineConfig& config = given.world().part<VirtualMachines>().config(*resource);
-  return given.lasting([&] { config.dirty_rate = static_cast<std::int64_t>(*rate * 1048576); },
-                       [&config, before = config.dirty_rate] { config.dirty_rate = before; });
+  if (!lasts) return tl::unexpected(lasts.error());
+  const Overlaps::Fault fault{"dirty rate of " + (*config)->name, *rate * 1048576, *lasts > Duration::zero()};
+  const std::int64_t usual = given.world().part<VirtualMachines>().usual((*config)->name).dirty_rate;
+  const auto set = [c = *config](double bytes) { c->dirty_rate = static_cast<std::int64_t>(bytes); };
+  return given.lasting([] {}, given.world().part<Overlaps>().begin(fault, static_cast<double>(usual), set));
 }
 
 }  // namespace

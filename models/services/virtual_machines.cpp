@@ -187,11 +187,17 @@ VirtualMachineConfig& VirtualMachines::config(std::string_view resource) {
   const auto known = services_.find(resource);
   if (known != services_.end()) return known->second.config;
   Service& service = services_[std::string(resource)];
-  for (const VirtualMachineConfig& given : world_.part<StorageWorld>().config().virtual_machines)
-    if (given.name == resource) service.config = given;
-  service.config.name = resource;
+  service.config = usual(resource);
   world_.part<ServiceWatch>().leave_to_model(resource);
   return service.config;
+}
+
+VirtualMachineConfig VirtualMachines::usual(std::string_view resource) const {
+  for (const VirtualMachineConfig& given : world_.part<StorageWorld>().config().virtual_machines)
+    if (given.name == resource) return given;
+  VirtualMachineConfig config;
+  config.name = resource;
+  return config;
 }
 
 void VirtualMachines::look() {

@@ -17,6 +17,9 @@ namespace fencepost::models {
 struct NfsServerConfig {
   std::string name;
   std::vector<std::string> exports;
+  // Of one that the cluster runs (nfsserver, exportfs): where clients find it, a resource or an address. Else
+  // it is a host of its own.
+  std::string address;
   sim::Distribution answer_time = sim::LogNormal{.median = 400us, .sigma = 0.5};
 };
 

@@ -105,3 +105,76 @@ TEST_CASE("shell: killing corosync is a crash to the others", "[shell]") {
   world.run(5s);
   CHECK(world.members("n2") == "n2");
 }
+
+TEST_CASE("shell: rules of a firewall are gone after a reboot", "[shell]") {
+  TinyWorld world;
+  world.form();
+  const EndpointId n1 = endpoint(world.id("n1")), n2 = endpoint(world.id("n2"));
+  run(world, "n1", "iptables -A INPUT -s n2 -j DROP; tc qdisc add dev eth0 root netem loss 100%");
+  REQUIRE_FALSE(world.world.network().passes({n2, n1, NetworkId{0}}));
+  REQUIRE(world.world.network().loss({n1, n2, NetworkId{0}}) == 1);
+  world.machine("n1").power_off("a test");
+  world.machine("n1").up_at_once("a test");
+  world.run(1s);
+  CHECK(world.world.network().passes({n2, n1, NetworkId{0}}));
+  CHECK(world.world.network().loss({n1, n2, NetworkId{0}}) == 0);
+}
+
+TEST_CASE("shell: two firewalls that cut the same way are two, and so is a fault", "[shell]") {
+  TinyWorld world;
+  world.form();
+  const Way way{endpoint(world.id("n1")), endpoint(world.id("n2")), NetworkId{0}};
+  run(world, "n1", "iptables -A OUTPUT -d n2 -j DROP");
+  run(world, "n2", "iptables -A INPUT -s n1 -j DROP");
+  world.inject(fault::OneWay{.from = "n1", .to = "n2", .network = "", .lasts = 10s});
+  run(world, "n1", "iptables -F");
+  CHECK_FALSE(world.world.network().passes(way));
+  run(world, "n2", "iptables -F");
+  CHECK_FALSE(world.world.network().passes(way));
+  world.run(10s);
+  CHECK(world.world.network().passes(way));
+}
+
+TEST_CASE("shell: an interface that is not there, a pipe and a strange sleep are told as not understood",
+          "[shell]") {
+  TinyWorld world;
+  world.form();
+  const Way way{endpoint(world.id("n2")), endpoint(world.id("n1")), NetworkId{0}};
+  run(world, "n1", "iptables -A INPUT -i bond7 -j DROP");
+  CHECK(told(world).notes == 1);
+  CHECK(world.world.network().passes(way));
+  run(world, "n1", "ip link set dev bond7 down");
+  CHECK(told(world).notes == 2);
+  run(world, "n1", "ps aux | xargs kill");
+  CHECK(told(world).notes == 3);
+  CHECK(told(world).last.find("ps aux | xargs kill") != std::string::npos);
+  run(world, "n1", "sleep soon");
+  CHECK(told(world).notes == 4);
+}
+
+TEST_CASE("shell: sleep knows minutes, and adds its arguments up", "[shell]") {
+  TinyWorld world;
+  world.form();
+  world.inject(fault::Exec{.node = "n1", .text = "sleep 5m 30s; ip addr add 10.0.0.6/24 dev eth0"});
+  world.run(329s);
+  CHECK_FALSE(world.world.part<Addresses>().is_bound(world.machine("n1"), "10.0.0.6"));
+  world.run(2s);
+  CHECK(world.world.part<Addresses>().is_bound(world.machine("n1"), "10.0.0.6"));
+}
+
+TEST_CASE("shell: who dies with another that is killed is no failure", "[shell]") {
+  TinyWorld world;
+  world.form();
+  Machine& machine = world.machine("n1");
+  Process& parent = machine.spawn("rsync parent");
+  machine.start(parent, [](Process& self) -> Script {
+    Process& child = self.fork("rsync child");
+    co_await self.exec(child, idle(child));
+    co_return 0;
+  }(parent));
+  world.run(1s);
+  run(world, "n1", "pkill -9 rsync && ip addr add 10.0.0.6/24 dev eth0");
+  CHECK_FALSE(lives(world, "n1", "rsync parent"));
+  CHECK_FALSE(lives(world, "n1", "rsync child"));
+  CHECK(world.world.part<Addresses>().is_bound(machine, "10.0.0.6"));
+}

@@ -12,8 +12,7 @@ namespace {
 
 struct Watched : Rig {
   Watched() : Rig(with_drbd()) {
-    world.part<Invariants>().watch(
-        {.clones = {"drbd"}, .service_needs_quorum = true});
+    world.part<Invariants>().watch({.clones = {"drbd"}, .service_needs_quorum = true});
   }
   std::string verdict(const std::string& name) {
     for (const InvariantVerdict& verdict : world.part<Invariants>().verdicts()) {

@@ -1,6 +1,7 @@
 // Each verb of disks, filesystems and NFS: that it bites, and that it ends.
 #include <catch2/catch.hpp>
 
+#include "models/fault_arguments.h"
 #include "models/services/clients.h"
 #include "rig.h"
 
@@ -110,4 +111,36 @@ TEST_CASE("disk_fail: the monitor fails, the filesystem can be left, and not be 
   CHECK(rig.rc("db1", "other", "monitor", 40s) == 1);
   CHECK(rig.rc("db1", "other", "stop", 60s) == 0);
   CHECK(rig.rc("db1", "other", "start", 60s) != 0);
+}
+
+TEST_CASE("faults: each argument of each verb has a type and a meaning", "[faults]") {
+  for (const FaultVerb& verb : fault_verbs()) {
+    for (const FaultArgument& argument : arguments_of(verb)) {
+      INFO(verb.name << " " << argument.name);
+      CHECK_FALSE(argument.meaning.empty());
+    }
+  }
+}
+
+TEST_CASE("faults: no number is infinite or none", "[faults]") {
+  Rig rig;
+  for (const char* number : {"inf", "nan", "1e300", "-1", "0"}) {
+    INFO(number);
+    CHECK_FALSE(inject(
+        rig.world,
+        {.index = 0, .fault = fault::Other{"load", {{"node", "db1"}, {"cpu", number}}}, .text = "load"}));
+  }
+}
+
+TEST_CASE("load: of two that overlap the stronger is felt, each until its own end", "[faults]") {
+  Rig rig;
+  Machine& machine = rig.machine("db1");
+  const auto takes = [&] { return machine.sample(sim::Constant{1s}); };
+  rig.fault("load", {{"node", "db1"}, {"cpu", "4"}, {"for", "30s"}});
+  rig.fault("load", {{"node", "db1"}, {"cpu", "10"}, {"for", "10s"}});
+  CHECK(takes() == 10s);
+  rig.pass(11s);
+  CHECK(takes() == 4s);
+  rig.pass(20s);
+  CHECK(takes() == 1s);
 }

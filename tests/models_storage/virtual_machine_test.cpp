@@ -156,3 +156,24 @@ TEST_CASE("guest: vm_crash and kill_resource end it; a host without power serves
   rig.machine("db1").power_off("test");
   CHECK_FALSE(rig.seen<backend::ServiceChanged>().back().available);
 }
+
+TEST_CASE("guest: vm_busy and vm_ignores_shutdown are refused for what is no guest", "[vm]") {
+  Rig rig(with_guest());
+  for (const char* verb : {"vm_busy", "vm_ignores_shutdown"}) {
+    INFO(verb);
+    CHECK_FALSE(
+        inject(rig.world, {.index = 0, .fault = fault::Other{verb, {{"resource", "db"}}}, .text = verb}));
+  }
+}
+
+TEST_CASE("guest: of two that make it busy the stronger is felt, each until its own end", "[vm]") {
+  Rig rig(with_guest());
+  const auto rate = [&] { return rig.world.part<VirtualMachines>().config("vm").dirty_rate / kMiB; };
+  rig.fault("vm_busy", {{"resource", "vm"}, {"mib_per_second", "400"}, {"for", "10s"}});
+  rig.fault("vm_busy", {{"resource", "vm"}, {"mib_per_second", "100"}, {"for", "20s"}});
+  CHECK(rate() == 400);
+  rig.pass(11s);
+  CHECK(rate() == 100);
+  rig.pass(10s);
+  CHECK(rate() == 20);
+}

@@ -2,6 +2,7 @@
 
 #include <iostream>
 
+#include "models/fault_arguments.h"
 #include "models/faults.h"
 #include "scenarios/fields.h"
 #include "tools/commands/commands.h"
@@ -12,7 +13,8 @@ namespace {
 
 void print_verb(const models::FaultVerb& verb) {
   std::cout << fmt::format("  {:<18}{}\n", verb.name, verb.about);
-  if (!verb.arguments.empty()) std::cout << fmt::format("  {:<18}  arguments: {}\n", "", verb.arguments);
+  for (const models::FaultArgument& argument : models::arguments_of(verb))
+    std::cout << fmt::format("  {:<18}  {}: {}\n", "", argument.name, argument.meaning);
   if (!verb.example.empty()) std::cout << fmt::format("  {:<18}  {}\n", "", verb.example);
 }
 
