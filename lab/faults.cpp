@@ -304,7 +304,11 @@ void Faults::at(SimTime when, std::function<void()> what) {
 void Faults::begin(SimTime t0) {
   t0_ = t0;
   for (const scenarios::TimedFault& fault : scenario_.faults) {
-    if (fault.when)
+    if (fault.again) {
+      repeated_.emplace(fault.what.index,
+                        Repeated{luck_.fork("random fault " + std::to_string(fault.what.index))});
+      at(t0 + fault.at, [this, &fault] { plan_next(fault); });
+    } else if (fault.when)
       waiting_.push_back({&fault, std::regex(fault.when->log)});
     else
       at(t0 + fault.at, [this, &fault] { fire(fault); });
@@ -312,8 +316,31 @@ void Faults::begin(SimTime t0) {
 }
 
 void Faults::fire(const scenarios::TimedFault& fault) {
-  if (const auto done = inject(fault.what); !done)
+  const auto done = inject(fault.what);
+  if (!done && fault.again)  // luck chose something that cannot be, such as a node that is off
+    lab_.observe(backend::Noted{"not done: " + done.error().message});
+  else if (!done)
     refused_.push_back(to_string(Error{fault.where, done.error().message}));
+}
+
+// --- Again and again ---
+
+void Faults::plan_next(const scenarios::TimedFault& fault) {
+  Repeated& repeated = repeated_.at(fault.what.index);
+  if (fault.again->times && repeated.done >= *fault.again->times) return;
+  const SimTime next =
+      live::monotonic_now() + std::max<Duration>(1ms, sim::sample(fault.again->every, repeated.luck));
+  if (fault.again->until && next > t0_ + *fault.again->until) return;
+  at(next, [this, &fault] { fire_when_stable(fault); });
+}
+
+// One blow at a time, if so wished: what has not healed from the last one would hide what this one does.
+void Faults::fire_when_stable(const scenarios::TimedFault& fault) {
+  const SimTime stable = disturbed_ + fault.again->stable;
+  if (stable > live::monotonic_now()) return at(stable, [this, &fault] { fire_when_stable(fault); });
+  ++repeated_.at(fault.what.index).done;
+  fire(fault);
+  plan_next(fault);
 }
 
 // Each trigger fires once. What happens before its `at` does not count.
@@ -356,7 +383,7 @@ bool Faults::fits(const Waiting& waiting, const backend::Record& record) const {
 
 // --- Who ---
 
-Result<std::size_t> Faults::resolve(const std::string& name) const {
+Result<std::size_t> Faults::resolve(const std::string& name) {
   const Machines& machines = lab_.machines();
   if (!name.starts_with("@")) {
     if (const auto found = machines.find(name)) return *found;
@@ -366,6 +393,13 @@ Result<std::size_t> Faults::resolve(const std::string& name) const {
   if (name == "@dc") {
     if (dc.valid()) return dc.index();
     return impossible("there is no DC now");
+  }
+  if (name == "@any") {
+    std::vector<std::size_t> up;
+    for (std::size_t each = 0; each < machines.size(); ++each)
+      if (machines.is_on(each)) up.push_back(each);
+    if (up.empty()) return impossible("no node is up now");
+    return up[luck_.below(up.size())];
   }
   const bool promoted = name.starts_with("@promoted:");
   const std::string resource = name.substr(name.find(':') + 1);
@@ -378,7 +412,7 @@ Result<std::size_t> Faults::resolve(const std::string& name) const {
   return impossible("nobody is " + name + " now");
 }
 
-Result<std::optional<std::size_t>> Faults::one_or_all(const std::string& name) const {
+Result<std::optional<std::size_t>> Faults::one_or_all(const std::string& name) {
   if (name == "*") return std::optional<std::size_t>{};
   return resolve(name).map([](std::size_t machine) { return std::optional(machine); });
 }

@@ -1,7 +1,9 @@
 // Does the faults of a scenario to a lab, at their time or when something has happened.
 #pragma once
 
+#include <algorithm>
 #include <functional>
+#include <map>
 #include <optional>
 #include <regex>
 #include <string>
@@ -16,10 +18,13 @@ namespace fencepost::lab {
 
 class Faults {
  public:
-  Faults(Lab& lab, const scenarios::Scenario& scenario, const scenarios::ClusterWatch& cluster)
-      : lab_(lab), scenario_(scenario), cluster_(cluster) {}
+  Faults(Lab& lab, const scenarios::Scenario& scenario, const scenarios::ClusterWatch& cluster,
+         std::uint64_t seed)
+      : lab_(lab), scenario_(scenario), cluster_(cluster), luck_(sim::Stream(seed).fork("faults")) {}
 
   void begin(SimTime t0);  // the monotonic clock's
+  // Something happened that random faults wait out.
+  void disturbed(SimTime at) { disturbed_ = std::max(disturbed_, at); }
   void observe(const backend::Record& record);
   // One that is to come for certain.
   bool scheduled() const { return scheduled_ > 0; }
@@ -38,14 +43,23 @@ class Faults {
 
   void at(SimTime when, std::function<void()> what);
   void fire(const scenarios::TimedFault& fault);
+  void plan_next(const scenarios::TimedFault& fault);
+  void fire_when_stable(const scenarios::TimedFault& fault);
   bool fits(const Waiting& waiting, const backend::Record& record) const;
-  Result<std::size_t> resolve(const std::string& node) const;
-  Result<std::optional<std::size_t>> one_or_all(const std::string& node) const;
+  Result<std::size_t> resolve(const std::string& node);
+  Result<std::optional<std::size_t>> one_or_all(const std::string& node);
 
   Lab& lab_;
   const scenarios::Scenario& scenario_;
   const scenarios::ClusterWatch& cluster_;
-  SimTime t0_{};
+  struct Repeated {
+    sim::Stream luck;
+    int done = 0;
+  };
+
+  sim::Stream luck_;
+  std::map<int, Repeated> repeated_;  // by the fault's place in the scenario
+  SimTime t0_{}, disturbed_{};
   int scheduled_ = 0;
   std::vector<Waiting> waiting_;
   std::vector<std::string> refused_;

@@ -70,6 +70,7 @@ class Lab {
   live::EventLoop& loop() { return loop_; }
   Machines& machines() { return machines_; }
   PowerSwitch& power_switch() { return switch_; }
+  const PowerSwitch& power_switch() const { return switch_; }
   const Truth& truth() const { return truth_; }
   const Listener& listener() const { return listener_; }
   const std::string& directory() const { return cell_.directory; }

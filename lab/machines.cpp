@@ -194,7 +194,10 @@ std::vector<std::size_t> Machines::ended() const {
 }
 
 std::string Machines::path(std::size_t machine, const std::string& on_it) const {
-  return is_on(machine) ? "/proc/" + std::to_string(states_[machine].init) + "/root" + on_it : "";
+  if (!is_on(machine)) return "";
+  // /var/run is a link to /run, and links that begin with / lead to our own root.
+  const bool linked = on_it.starts_with("/var/run/");
+  return "/proc/" + std::to_string(states_[machine].init) + "/root" + (linked ? on_it.substr(4) : on_it);
 }
 
 std::vector<std::string> Machines::command_on(std::size_t machine, std::vector<std::string> words) const {

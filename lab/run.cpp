@@ -90,7 +90,7 @@ class Run {
         cluster_(scenario.nodes),
         lab_(loop_, cell, scenario, support, options.run.seed.value_or(scenario.world.seed),
              [this](backend::Record record) { take(std::move(record)); }),
-        faults_(lab_, scenario, cluster_) {
+        faults_(lab_, scenario, cluster_, options.run.seed.value_or(scenario.world.seed)) {
     loop_.on_signals({SIGINT, SIGTERM}, [this](int) { interrupted_ = true; });
     invariants_.set_options(scenarios::invariant_options(scenario));
     sorter_.add_observer(&outages_);
@@ -124,6 +124,7 @@ class Run {
       if (repeat) return;  // as in the simulator, runs of monitors that made no news are nobody's business
     } else {
       quiet_since_ = std::max(quiet_since_, record.time);
+      faults_.disturbed(record.time);
     }
     sorter_.put(std::move(record));
   }
@@ -222,7 +223,7 @@ class Run {
     return std::max({t0_ + scenario_.end.min, quiet_since_ + scenario_.end.quiescent,
                      cluster_.last_fault() + scenarios::fault_shows_within(scenario_), busy});
   }
-  bool lab_at_work() const { return const_cast<Lab&>(lab_).power_switch().at_work(); }
+  bool lab_at_work() const { return lab_.power_switch().at_work(); }
 
   // --- Waiting ---
   void turn() {
@@ -253,7 +254,6 @@ class Run {
   // --- At the end ---
   LabRun conclude() {
     scenarios::Outcome& outcome = result_.outcome;
-    lab_.listener();
     const SimTime end = live::monotonic_now();
     // What happened until now is heard out; what the end of the lab does is not part of the run.
     for (const SimTime late = end + kLate; live::monotonic_now() < late && !interrupted_;) turn();

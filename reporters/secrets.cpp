@@ -12,9 +12,9 @@ namespace {
 
 constexpr std::string_view kStars = "********";
 
-// passwd, password, admin_password, community, secret_token …
+// passwd, password, admin_password, community, secret_token, api_key …
 bool is_secret(std::string_view name) {
-  static constexpr std::array<std::string_view, 4> kParts = {"pass", "secret", "community", "token"};
+  static constexpr std::array<std::string_view, 5> kParts = {"pass", "secret", "community", "token", "key"};
   return !name.starts_with("CRM_meta_") &&
          std::any_of(kParts.begin(), kParts.end(),
                      [&](std::string_view part) { return name.find(part) != std::string_view::npos; });

@@ -39,6 +39,9 @@ struct Edit {
   std::string xpath;  // instead of scope: what to replace, modify or erase
   std::string xml;    // may be empty for an erase by xpath
   bool allow_create = false;
+  // Refused if the configuration has changed since then (admin_epoch and epoch): whoever sends the whole of
+  // it must not undo what he has never seen.
+  std::optional<Version> only_if;
 };
 Result<Cib> apply(const Cib& cib, const Edit& edit);
 

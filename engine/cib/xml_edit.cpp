@@ -201,6 +201,11 @@ void settle_version(Cib& edited, const Cib& before) {
 }  // namespace
 
 Result<Cib> apply(const Cib& cib, const Edit& edit) {
+  if (edit.only_if &&
+      (edit.only_if->admin_epoch != cib.version.admin_epoch || edit.only_if->epoch != cib.version.epoch))
+    return refused("the configuration has changed meanwhile: it is at epoch " +
+                   std::to_string(cib.version.epoch) + ", not " + std::to_string(edit.only_if->epoch) +
+                   "; look at the change and send it again");
   pugi::xml_document given;
   if (!edit.xml.empty()) {
     const auto parsed =

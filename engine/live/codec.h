@@ -14,7 +14,7 @@
 namespace fencepost::live {
 
 // Grows with every change of a message. A group speaks one version: others are refused, and the node says so.
-inline constexpr int kProtocolVersion = 1;
+inline constexpr int kProtocolVersion = 2;
 // A CIB of ten thousand resources with its status is about 30 MB of XML.
 inline constexpr std::size_t kMessageSizeMax = std::size_t{64} << 20;
 

@@ -155,7 +155,8 @@ CorosyncGroup::CorosyncGroup(EventLoop& loop, const node::Nodelist& nodelist, Ca
       callbacks_(std::move(callbacks)),
       sequencer_(
           nodelist, [this](node::Event event) { callbacks_.take(std::move(event)); },
-          [this](const std::string& text) { callbacks_.complain(text); }) {}
+          [this](const std::string& text) { callbacks_.complain(text); },
+          [this](const std::string& why) { lose(why); }) {}
 
 Result<std::unique_ptr<CorosyncGroup>> CorosyncGroup::connect(EventLoop& loop, const node::Nodelist& nodelist,
                                                               Callbacks callbacks) {
@@ -229,7 +230,7 @@ void CorosyncGroup::try_join() {
   if (code == CS_ERR_TRY_AGAIN) {
     loop_.in(kTryAgain, [this] { try_join(); });
   } else if (code != CS_OK && code != CS_ERR_EXIST) {
-    lose(std::string("cpg_join: ") + cs_strerror(code));
+    lose(std::string("Corosync is gone: cpg_join: ") + cs_strerror(code));
   }
 }
 
@@ -259,7 +260,7 @@ void CorosyncGroup::send_pieces() {
       return;
     }
     if (code != CS_OK) {
-      lose(std::string("cpg_mcast_joined: ") + cs_strerror(code));
+      lose(std::string("Corosync is gone: cpg_mcast_joined: ") + cs_strerror(code));
       return;
     }
     outgoing_.pop_front();
@@ -271,14 +272,14 @@ void CorosyncGroup::send_pieces() {
 void CorosyncGroup::dispatch_cpg() {
   const cs_error_t code = cpg_dispatch(cpg_, CS_DISPATCH_ALL);
   if (code != CS_OK && code != CS_ERR_TRY_AGAIN)
-    lose(std::string("the connection to its process groups: ") + cs_strerror(code));
+    lose(std::string("Corosync is gone: the connection to its process groups: ") + cs_strerror(code));
   deliver_soon();
 }
 
 void CorosyncGroup::dispatch_quorum() {
   const cs_error_t code = quorum_dispatch(quorum_, CS_DISPATCH_ALL);
   if (code != CS_OK && code != CS_ERR_TRY_AGAIN)
-    lose(std::string("the connection to its quorum service: ") + cs_strerror(code));
+    lose(std::string("Corosync is gone: the connection to its quorum service: ") + cs_strerror(code));
   deliver_soon();
 }
 
@@ -295,7 +296,7 @@ void CorosyncGroup::lose(const std::string& why) {
   if (std::exchange(lost_, true)) return;
   if (cpg_fd_ >= 0) loop_.unwatch(std::exchange(cpg_fd_, -1));
   if (quorum_fd_ >= 0) loop_.unwatch(std::exchange(quorum_fd_, -1));
-  loop_.soon([this, why] { callbacks_.lost("Corosync is gone (" + why + ")"); });
+  loop_.soon([this, why] { callbacks_.lost(why); });
 }
 
 }  // namespace fencepost::live

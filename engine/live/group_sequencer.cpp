@@ -81,6 +81,10 @@ void GroupSequencer::hand_on(const ProcessesChanged& change) {
       reassembly_.forget(each);
   }
   members_ = change.members;
+  std::erase_if(heeded_, [&](const Sender& each) {
+    return std::find(members_.begin(), members_.end(), each) == members_.end();
+  });
+  if (!heard_) heeded_.insert(members_.begin(), members_.end());
   std::vector<std::uint32_t> ids;
   for (const Sender& each : members_) ids.push_back(each.corosync_id);
   take_(node::GroupChanged{nodes_of(ids)});
@@ -94,17 +98,20 @@ void GroupSequencer::hand_on(const MessageCame& message) {
     return;
   }
   const auto whole = reassembly_.add(message.from, message.bytes);
-  if (!whole) {
-    complain_(to_string(whole.error()));
-    return;
-  }
+  if (!whole) return not_understood(message.from, to_string(whole.error()));
   if (!*whole) return;  // more of it is to come
   auto decoded = decode(**whole, nodelist_);
-  if (!decoded) {
-    complain_("From " + who + ": " + to_string(decoded.error()));
-    return;
-  }
+  if (!decoded) return not_understood(message.from, "From " + who + ": " + to_string(decoded.error()));
+  heard_ = true;
+  heeded_.insert(message.from);
   take_(node::MessageDelivered{from, std::move(*decoded)});
+}
+
+// A newcomer of another version is told of and not heard: it does not understand us either, and leaves. Where
+// we are the newcomer, or the sender has been one of us, its message is a part of what everybody else knows.
+void GroupSequencer::not_understood(const Sender& from, const std::string& why) {
+  if (heeded_.contains(from)) return give_up_(why);
+  complain_(why);
 }
 
 std::vector<node::NodeId> GroupSequencer::nodes_of(const std::vector<std::uint32_t>& ids) {

@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -27,9 +28,15 @@ class GroupSequencer {
  public:
   using Take = std::function<void(node::Event)>;
   using Complain = std::function<void(const std::string&)>;
+  // The order of messages has a hole for this node: from here on it would know another cluster than the
+  // others.
+  using GiveUp = std::function<void(const std::string& why)>;
 
-  GroupSequencer(const node::Nodelist& nodelist, Take take, Complain complain)
-      : nodelist_(nodelist), take_(std::move(take)), complain_(std::move(complain)) {}
+  GroupSequencer(const node::Nodelist& nodelist, Take take, Complain complain, GiveUp give_up)
+      : nodelist_(nodelist),
+        take_(std::move(take)),
+        complain_(std::move(complain)),
+        give_up_(std::move(give_up)) {}
 
   // --- From libcpg, in its order ---
   void ring(RingId id, std::vector<std::uint32_t> members);
@@ -59,18 +66,24 @@ class GroupSequencer {
   std::optional<bool> verdict_on(const RingId& ring) const;
   void hand_on(const ProcessesChanged& change);
   void hand_on(const MessageCame& message);
+  void not_understood(const Sender& from, const std::string& why);
   std::vector<node::NodeId> nodes_of(const std::vector<std::uint32_t>& ids);
   node::NodeId find(std::uint32_t corosync_id) const;
 
   const node::Nodelist& nodelist_;
   Take take_;
   Complain complain_;
+  GiveUp give_up_;
   std::deque<Pending> pending_;
   std::optional<RingId> current_;  // the ring the engine has been told of
   std::vector<std::uint32_t> ring_members_;
   bool told_quorate_ = false;
   std::deque<std::pair<RingId, bool>> verdicts_;  // oldest first, none older than the current ring's
   std::vector<Sender> members_;
+  // Those whose messages this node needs: who was in the group before anything was heard, and who has been
+  // understood once.
+  std::set<Sender> heeded_;
+  bool heard_ = false;
   Reassembly reassembly_;
 };
 

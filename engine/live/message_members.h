@@ -28,7 +28,7 @@ FENCEPOST_MEMBERS(cib::Attribute, &T::name, &T::value);
 FENCEPOST_MEMBERS(cib::Extras, &T::attributes, &T::elements);
 FENCEPOST_MEMBERS(cib::Version, &T::admin_epoch, &T::epoch, &T::num_updates);
 FENCEPOST_MEMBERS(cib::Agent, &T::standard, &T::provider, &T::type);
-FENCEPOST_MEMBERS(cib::Edit, &T::verb, &T::scope, &T::xpath, &T::xml, &T::allow_create);
+FENCEPOST_MEMBERS(cib::Edit, &T::verb, &T::scope, &T::xpath, &T::xml, &T::allow_create, &T::only_if);
 
 // --- CIB: rules and constraints ---
 FENCEPOST_MEMBERS(cib::AttributeExpression, &T::id, &T::attribute, &T::operation, &T::value, &T::type,

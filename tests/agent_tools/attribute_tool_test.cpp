@@ -45,6 +45,8 @@ TEST_CASE("agent tools: a promotion score is a transient attribute of this node"
 TEST_CASE("agent tools: attrd_updater sets a transient attribute, with a delay if asked", "[agent_tools]") {
   CHECK(asked("attrd_updater", {"-n", "pingd", "-U", "300", "-d", "5s"}) ==
         to_json(live::AttributeRequest{"pingd", "300", 5s}));
+  CHECK(asked("attrd_updater", {"-n", "pingd", "-U", "300", "-d", "0"}) ==
+        to_json(live::AttributeRequest{"pingd", "300", {}}));
 }
 
 TEST_CASE("agent tools: other nodes and lasting attributes are commands to the cluster", "[agent_tools]") {
@@ -54,6 +56,16 @@ TEST_CASE("agent tools: other nodes and lasting attributes are commands to the c
         to_json(live::CommandRequest{node::SetNodeAttribute{"n1", "a", "1", false}}));
   CHECK(asked("crm_attribute", {"-n", "stonith-enabled", "-v", "false"}) ==
         to_json(live::CommandRequest{node::SetProperty{"stonith-enabled", "false"}}));
+}
+
+TEST_CASE("agent tools: --type says where an attribute is kept", "[agent_tools]") {
+  CHECK(asked("crm_attribute", {"-t", "crm_config", "-n", "maintenance-mode", "-v", "true"}) ==
+        to_json(live::CommandRequest{node::SetProperty{"maintenance-mode", "true"}}));
+  CHECK(asked("crm_attribute", {"-t", "status", "-N", "n1", "-n", "a", "-v", "1"}) ==
+        to_json(live::AttributeRequest{"a", "1", {}}));
+  CHECK(asked("crm_attribute", {"--type", "nodes", "-n", "a", "-v", "1"}) ==
+        to_json(live::CommandRequest{node::SetNodeAttribute{"n1", "a", "1", false}}));
+  CHECK_FALSE(parse_call("crm_attribute", {"-t", "tickets", "-n", "a", "-v", "1"}, kAgent));
 }
 
 TEST_CASE("agent tools: queries find what is there", "[agent_tools]") {

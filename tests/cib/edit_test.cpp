@@ -50,6 +50,14 @@ TEST_CASE("edit: a change of configuration counts the epoch up and starts the up
   CHECK(cib.configuration->constraints.size() == 2);
 }
 
+TEST_CASE("edit: a change made for another epoch is refused", "[cib]") {
+  Edit edit{.verb = Verb::modify, .scope = "constraints", .xml = R"(<rsc_location id="l1" score="7"/>)"};
+  edit.only_if = Version{0, 4, 0};
+  CHECK_THAT(refusal(edit), Catch::Contains("changed meanwhile"));
+  edit.only_if = Version{0, 5, 99};  // updates of the status do not matter
+  CHECK(score_of_l1(edited(edit)) == "7");
+}
+
 TEST_CASE("edit: creating what is there is refused, as is creating without saying where", "[cib]") {
   const std::string xml = R"(<rsc_location id="l1" rsc="A" node="n1" score="7"/>)";
   CHECK(refusal({.verb = Verb::create, .scope = "constraints", .xml = xml}) ==

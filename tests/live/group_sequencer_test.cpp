@@ -17,9 +17,10 @@ constexpr Sender kOne{1, 100}, kTwo{2, 200}, kStranger{2, 201};
 // What the engine is told, in short.
 struct Told {
   std::string story;
-  std::vector<std::string> complaints;
+  std::vector<std::string> complaints, gave_up;
   GroupSequencer group{kNodes, [this](node::Event event) { tell(event); },
-                       [this](const std::string& text) { complaints.push_back(text); }};
+                       [this](const std::string& text) { complaints.push_back(text); },
+                       [this](const std::string& why) { gave_up.push_back(why); }};
 
   void tell(const node::Event& event) {
     if (const auto* e = std::get_if<node::MembershipFormed>(&event))
@@ -99,11 +100,44 @@ TEST_CASE("group: who is no member is not heard", "[live]") {
   Told told;
   told.alone();
   told.message(kStranger);
-  told.group.message(kOne, "something that is no message");
   told.group.deliver();
   CHECK(told.story.empty());
-  REQUIRE(told.complaints.size() == 2);
+  CHECK(told.gave_up.empty());
+  REQUIRE(told.complaints.size() == 1);
   CHECK_THAT(told.complaints[0], Catch::Contains("no member of the group"));
+}
+
+TEST_CASE("group: who misses a message of one of the group leaves it, rather than know another cluster",
+          "[live]") {
+  Told told;
+  told.alone();
+  told.message(kOne);
+  told.group.message(kOne, "something that is no message");
+  told.group.deliver();
+  CHECK(told.story == "message of n1 ");
+  REQUIRE(told.gave_up.size() == 1);
+}
+
+TEST_CASE("group: a newcomer that nobody understands drives nobody out; one who was there first does",
+          "[live]") {
+  Told told;
+  told.alone();
+  told.message(kOne);
+  told.group.ring(kSecondRing, {1, 2});
+  told.group.quorum(kSecondRing, true);
+  told.group.processes({kOne, kTwo});
+  told.group.message(kTwo, "hello in another version");
+  told.group.deliver();
+  CHECK(told.gave_up.empty());
+  CHECK(told.complaints.size() == 1);
+
+  Told newcomer;
+  newcomer.group.ring(kFirstRing, {1, 2});
+  newcomer.group.quorum(kFirstRing, true);
+  newcomer.group.processes({kOne, kTwo});
+  newcomer.group.message(kTwo, "hello in another version");
+  newcomer.group.deliver();
+  CHECK(newcomer.gave_up.size() == 1);
 }
 
 TEST_CASE("group: a node that the nodelist does not know is told of once and left out", "[live]") {

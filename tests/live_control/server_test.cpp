@@ -166,6 +166,23 @@ TEST_CASE("server: more connections than it takes wait for their turn", "[live]"
   CHECK_FALSE(all_from(third).empty());
 }
 
+TEST_CASE("server: those who watch keep nobody out, and are not too many", "[live]") {
+  Story story({.connections = 2, .watchers = 2});
+  std::vector<Descriptor> watchers;
+  for (int i = 0; i < 3; ++i) {
+    watchers.push_back(story.connect());
+    put(watchers.back(), frame(to_json(StatusQuery{.watch = true})));
+    story.turn();
+  }
+  CHECK_THAT(all_from(watchers[1]), Contains("\"ok\":true"));
+  CHECK_THAT(all_from(watchers[2]), Contains("watch this node already"));
+  const Descriptor agent = story.connect(), another = story.connect();
+  for (const Descriptor* each : {&agent, &another}) put(*each, frame(to_json(StatusQuery{})));
+  story.turn();
+  CHECK_THAT(all_from(agent), Contains("\"ok\":true"));
+  CHECK_THAT(all_from(another), Contains("\"ok\":true"));
+}
+
 TEST_CASE("server: a socket somebody listens to is not taken over, a dead one is", "[live]") {
   Story story;
   const auto second = ControlServer::listen(story.loop, story.control, {.path = story.path});

@@ -1,11 +1,13 @@
 // The journal of a node that never ends.
-#include "reporters/journal.h"
+#include "reporters/journal_writer.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <future>
+#include <mutex>
 
 #include "reporters/recording.h"
 
@@ -117,4 +119,44 @@ TEST_CASE("journal: where it cannot be written, that is told once, and later it 
   story.note(*journal, 2, 1min);
   REQUIRE(story.told.size() == 2);
   CHECK(story.told[1].find("written again") != std::string::npos);
+}
+
+TEST_CASE("journal: a disk that hangs holds up nobody, and what was not written is counted", "[reporters]") {
+  Story story;
+  std::promise<void> disk_is_back;
+  const auto back = disk_is_back.get_future().share();
+  std::mutex mutex;
+  std::vector<std::string> told;
+  const auto tell = [&](const std::string& text) {
+    back.wait();  // as a write would
+    const std::lock_guard lock(mutex);
+    told.push_back(text);
+  };
+  auto journal = Journal::open({.folder = story.folder.string()}, kNode, tell);
+  REQUIRE(journal);
+  fs::remove_all(story.folder);  // so that the first record is told of
+  {
+    JournalWriter writer(*std::move(journal), tell, {.waiting_max = 5, .flush_every = 1ms});
+    for (int i = 1; i <= 2000; ++i)
+      writer.observe({0, kSimStart + 1s * i, node::NodeId{0}, node::LogLine{"line"}});
+    disk_is_back.set_value();
+  }
+  REQUIRE(told.size() >= 2);
+  CHECK(told[0].find("cannot") != std::string::npos);
+  CHECK(std::any_of(told.begin(), told.end(), [](const std::string& each) {
+    return each.find("were not written") != std::string::npos;
+  }));
+}
+
+TEST_CASE("journal: the writer ends when all is written", "[reporters]") {
+  Story story;
+  const auto tell = [](const std::string&) {};
+  auto journal = Journal::open({.folder = story.folder.string()}, kNode, tell);
+  REQUIRE(journal);
+  {
+    JournalWriter writer(*std::move(journal), tell);
+    for (int i = 1; i <= 300; ++i)
+      writer.observe({0, kSimStart + 1ms * i, node::NodeId{0}, node::LogLine{"line"}});
+  }
+  CHECK(story.lines_in("journal-000001.sqlite") == 300);
 }

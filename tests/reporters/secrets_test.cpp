@@ -13,6 +13,8 @@ TEST_CASE("secrets: those of a CIB and of a graph are hidden, and nothing else i
         R"(<nvpair value="********" name="community" id="a"/>)");
   CHECK(without_secrets(R"(<attributes CRM_meta_name="x" passwd="one" port="n1" secret="two"/>)") ==
         R"(<attributes CRM_meta_name="x" passwd="********" port="n1" secret="********"/>)");
+  CHECK(without_secrets(R"(<nvpair id="a" name="api_key" value="geheim"/>)") ==
+        R"(<nvpair id="a" name="api_key" value="********"/>)");
   CHECK(without_secrets(R"(<lrm_rsc_op id="password" operation_key="pass_start_0"/>)") ==
         R"(<lrm_rsc_op id="password" operation_key="pass_start_0"/>)");
 }

@@ -42,6 +42,16 @@ void add_attrd_updater(CLI::App& app, Given& given) {
   app.add_flag("-q,--quiet", given.quiet);
 }
 
+// crm_attribute(8), --type: the section that the attribute is kept in.
+Result<void> keep_in(const std::string& type, AttributeCall& call) {
+  if (type.empty()) return {};
+  if (type != "crm_config" && type != "nodes" && type != "status")
+    return failure({}, "--type " + type + " is not kept here: crm_config, nodes and status are");
+  call.cluster = type == "crm_config";
+  call.transient = type == "status";
+  return {};
+}
+
 Result<AttributeCall> complete(const std::string& tool, const Given& given, const Surroundings& around) {
   AttributeCall call;
   call.as_attrd_updater = tool == "attrd_updater";
@@ -62,10 +72,11 @@ Result<AttributeCall> complete(const std::string& tool, const Given& given, cons
   call.transient =
       call.as_attrd_updater || given.lifetime == "reboot" || (promotion && given.lifetime.empty());
   call.cluster = !call.as_attrd_updater && !promotion && given.node.empty() && given.lifetime.empty();
+  if (const auto kept = keep_in(given.type, call); !kept) return tl::unexpected(kept.error());
   if (given.delay) {
     const auto delay = cib::parse_timeout(*given.delay);
-    if (!delay) return failure({}, "'" + *given.delay + "' is no delay");
-    call.delay = Duration{*delay};
+    if (!delay || *delay < Duration::zero()) return failure({}, "'" + *given.delay + "' is no delay");
+    if (*delay > Duration::zero()) call.delay = Duration{*delay};  // 0 is none
   }
   return call;
 }

@@ -1,11 +1,13 @@
 // The configuration as a whole: what cibadmin and crm_diff do.
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include <spawn.h>
@@ -16,6 +18,7 @@
 #include "engine/cib/edit.h"
 #include "engine/cib/read.h"
 #include "engine/cib/write.h"
+#include "engine/live/control/client.h"
 #include "tools/ctl/session.h"
 
 extern char** environ;
@@ -24,6 +27,10 @@ namespace fencepost::ctl {
 namespace {
 
 namespace fs = std::filesystem;
+
+// For a change to come back in the cluster's order.
+constexpr int kLooks = 20;
+constexpr std::chrono::milliseconds kBetweenLooks{50};
 
 // Everything but the status, which only the cluster writes.
 std::string without_status(cib::Cib cib) {
@@ -45,6 +52,41 @@ bool is_outdated(const cib::Cib& file, const cib::Cib& now) {
                           std::pair(now.version.admin_epoch, now.version.epoch);
 }
 
+// Without the nodes, which the cluster fills in.
+std::string text_of(cib::Configuration configuration) {
+  configuration.nodes.clear();
+  cib::Cib cib;
+  cib.configuration = std::make_shared<const cib::Configuration>(std::move(configuration));
+  return cib::write(cib, cib::Part::configuration);
+}
+
+// The node checks the guard, and so does every replica when the change comes, in the cluster's one order:
+// another person's may be there first. Who was first shows in the configuration.
+int send_guarded(const Session& session, cib::Edit edit, const cib::Configuration& wanted) {
+  const cib::Version before = *edit.only_if;
+  const int sent = send(session, node::EditCib{std::make_shared<const cib::Edit>(std::move(edit))});
+  if (sent != kDone) return sent;
+  for (int tries = 0; tries < kLooks; ++tries) {
+    auto client = live::ControlClient::connect(session.socket);
+    if (!client) return complain(client.error(), kRefused);
+    const auto answer = client->ask(live::StatusQuery{});
+    if (!answer) return complain(answer.error(), kRefused);
+    const auto now = cib::read(answer->status->cib, "the cluster's CIB");
+    if (!now) return complain(now.error(), kRefused);
+    const cib::Version& version = now->cib.version;
+    if (version.admin_epoch != before.admin_epoch || version.epoch != before.epoch) {
+      if (text_of(*now->cib.configuration) == text_of(wanted)) return kDone;
+      return complain(
+          {{},
+           "the configuration is not what was sent: somebody else changed it in the same moment; see `cib "
+           "diff`"},
+          kRefused);
+    }
+    std::this_thread::sleep_for(kBetweenLooks);
+  }
+  return kDone;  // the same as before: nothing had to change
+}
+
 int replace(const Session& session, const std::string& path, bool force) {
   const auto file = cib::read_file(path);
   if (!file) return complain(file.error(), kBadInput);
@@ -57,7 +99,9 @@ int replace(const Session& session, const std::string& path, bool force) {
                       kBadInput);
     cib::Edit edit{.verb = cib::Edit::Verb::replace, .scope = "configuration"};
     edit.xml = cib::write(file->cib, cib::Part::configuration);
-    return send(session, node::EditCib{std::make_shared<const cib::Edit>(std::move(edit))});
+    if (force) return send(session, node::EditCib{std::make_shared<const cib::Edit>(std::move(edit))});
+    edit.only_if = now.version;
+    return send_guarded(session, std::move(edit), *file->cib.configuration);
   });
 }
 

@@ -6,11 +6,7 @@
 #include "engine/live/safety/service_manager.h"
 
 namespace fencepost::tools {
-namespace {
-
-constexpr Duration kFlushEvery = 1s;  // so much of the journal may a crash cost
-
-}  // namespace
+namespace {}  // namespace
 
 Result<std::unique_ptr<Attendants>> Attendants::attend(live::LiveNode& node,
                                                        const AttendantSettings& settings, NodeLog& log) {
@@ -21,27 +17,21 @@ Result<std::unique_ptr<Attendants>> Attendants::attend(live::LiveNode& node,
   return attendants;
 }
 
-Attendants::~Attendants() {
-  if (next_flush_) node_.loop().cancel(*next_flush_);
-}
+Attendants::~Attendants() = default;
 
 void Attendants::open_journal(const std::string& folder) {
   reporters::RunInfo info;
   info.scenario = "node " + node_.name();
   info.profile = "fencepost";
   for (const node::NodelistEntry& each : node_.nodelist()) info.nodes.push_back(each.name);
-  auto journal = reporters::Journal::open({.folder = folder}, info, [this](const std::string& text) {
-    log_.say(LogLevel::warning, "journal: " + text);
-  });
+  // From the writer's thread, which may outlive us: the log does, too.
+  const auto tell = [&log = log_](const std::string& text) {
+    log.say(LogLevel::warning, "journal: " + text);
+  };
+  auto journal = reporters::Journal::open({.folder = folder}, info, tell);
   if (!journal) return log_.say(LogLevel::warning, "no journal is written: " + to_string(journal.error()));
-  journal_ = *std::move(journal);
+  journal_ = std::make_unique<reporters::JournalWriter>(*std::move(journal), tell);
   node_.add_observer(journal_.get());
-  flush_journal();
-}
-
-void Attendants::flush_journal() {
-  journal_->flush();
-  next_flush_ = node_.loop().in(kFlushEvery, [this] { flush_journal(); });
 }
 
 Result<void> Attendants::open_control(const AttendantSettings& settings) {

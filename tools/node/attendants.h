@@ -9,7 +9,7 @@
 #include "engine/live/live_node.h"
 #include "engine/live/ocf.h"
 #include "engine/live/safety/heartbeat.h"
-#include "reporters/journal.h"
+#include "reporters/journal_writer.h"
 #include "tools/node/node_log.h"
 
 namespace fencepost::tools {
@@ -39,14 +39,12 @@ class Attendants {
   void open_journal(const std::string& folder);
   Result<void> open_control(const AttendantSettings& settings);
   Result<void> start_heart(const AttendantSettings& settings);
-  void flush_journal();
 
   live::LiveNode& node_;
   NodeLog& log_;
-  std::unique_ptr<reporters::Journal> journal_;
+  std::unique_ptr<reporters::JournalWriter> journal_;
   std::unique_ptr<live::ControlPanel> panel_;
   std::unique_ptr<live::Heartbeat> heartbeat_;
-  std::optional<sim::EventHandle> next_flush_;
 };
 
 }  // namespace fencepost::tools

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <type_traits>
@@ -86,6 +87,7 @@ void visit(Fields& f, cib::Edit& x) {
   f("xpath", x.xpath);
   f.text("xml", x.xml);
   f("allow_create", x.allow_create);
+  f("only_if", x.only_if);
 }
 template <class Fields>
 void visit(Fields& f, EditCib& x) {
@@ -127,6 +129,9 @@ class Writer {
   void operator()(const char* name, const std::optional<Duration>& value) {
     if (value) to_[name] = std::chrono::duration_cast<std::chrono::seconds>(*value).count();
   }
+  void operator()(const char* name, const std::optional<cib::Version>& value) {
+    if (value) to_[name] = json::array({value->admin_epoch, value->epoch});
+  }
   void operator()(const char* name, cib::Edit::Verb value) {
     to_[name] = kVerbs.at(static_cast<std::size_t>(value));
   }
@@ -161,6 +166,20 @@ class Reader {
     const auto seconds = field->get<std::uint64_t>();
     if (seconds == 0 || seconds > kLifetimeMax) return wrong(name, "is 1 second to 100 years");
     value = std::chrono::seconds{static_cast<std::int64_t>(seconds)};
+  }
+  // admin_epoch and epoch.
+  void operator()(const char* name, std::optional<cib::Version>& value) {
+    constexpr const char* kKind = "a list of two whole numbers";
+    const auto field = take(name, &json::is_array, kKind);
+    if (!field) return;
+    const auto fits = [](const json& each) {
+      return each.is_number_unsigned() && each.get<std::uint64_t>() <= INT32_MAX;
+    };
+    if (field->size() != 2 || !std::all_of(field->begin(), field->end(), fits))
+      return wrong(name, std::string("has to be ") + kKind);
+    value.emplace();
+    value->admin_epoch = (*field)[0].get<std::int32_t>();
+    value->epoch = (*field)[1].get<std::int32_t>();
   }
   void operator()(const char* name, cib::Edit::Verb& value) {
     std::string word;

@@ -121,8 +121,13 @@ ControlServer::~ControlServer() {
   if (listener_) ::unlink(options_.path.c_str());
 }
 
+std::size_t ControlServer::watching() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(connections_, [](const auto& each) { return each.second->watches; }));
+}
+
 void ControlServer::accept_all() {
-  while (connections_.size() < options_.connections) {
+  while (has_room()) {
     Descriptor socket{::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
     if (!socket) break;  // nobody there, or gone again: the next who comes wakes us
     if (!may_talk(socket.get())) continue;
@@ -130,7 +135,7 @@ void ControlServer::accept_all() {
     auto& connection = *(connections_[fd] = std::make_unique<Connection>(std::move(socket)));
     wait_for(connection);
   }
-  const bool accept = connections_.size() < options_.connections;
+  const bool accept = has_room();
   if (accept == accepting_) return;
   accepting_ = accept;
   if (accept) {
@@ -187,8 +192,18 @@ bool ControlServer::advance(Connection& connection) {
       connection.ending = true;
       send(connection, {request.error().message, {}, {}});
     } else if (const auto* query = std::get_if<StatusQuery>(&*request); query != nullptr && query->watch) {
+      if (watching() >= options_.watchers) {
+        connection.ending = true;
+        send(connection,
+             {std::to_string(options_.watchers) + " others watch this node already: close one", {}, {}});
+        continue;
+      }
       connection.watches = true;
       push_status(connection);
+      if (!accepting_)
+        loop_.soon([this, alive = std::weak_ptr(alive_)] {
+          if (alive.lock()) accept_all();  // who waits has room now
+        });
     } else {
       send(connection, control_.answer(*request));
     }

@@ -18,7 +18,9 @@ struct ServerOptions {
   std::string path = "/run/fencepost/control";
   std::string group = "haclient";  // its members may, and root; Pacemaker's group of the same meaning
   std::size_t connections = 32;    // more wait
-  Duration patience = 10s;         // for the rest of a request, and for an answer to be taken
+  std::size_t watchers =
+      16;                   // on top of them, so that forgotten terminals shut no agent out; more are refused
+  Duration patience = 10s;  // for the rest of a request, and for an answer to be taken
 };
 
 class ControlServer {
@@ -38,6 +40,8 @@ class ControlServer {
   ControlServer(EventLoop& loop, Control& control, ServerOptions options);
 
   void accept_all();
+  std::size_t watching() const;
+  bool has_room() const { return connections_.size() - watching() < options_.connections; }
   void ready(int fd, EventLoop::Ready ready);
   bool read_from(Connection& connection);  // false: it is to be closed
   bool write_to(Connection& connection);
@@ -54,6 +58,7 @@ class ControlServer {
   ServerOptions options_;
   Descriptor listener_;
   bool accepting_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::map<int, std::unique_ptr<Connection>> connections_;
 };
 
