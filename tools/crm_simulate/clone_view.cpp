@@ -135,7 +135,7 @@ bool is_out_of_reach(const ClusterState& state, ResourceId collective) {
   return std::none_of(all.begin(), all.end(), [&](ResourceId leaf) {
     const ResourceState& resource = state[leaf];
     return std::any_of(resource.active_on.begin(), resource.active_on.end(),
-                       [&](NodeId node) { return counts_as_running(resource, state[node]); });
+                       [&](NodeId node) { return resource.managed || state[node].online; });
   });
 }
 
