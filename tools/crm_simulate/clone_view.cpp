@@ -28,7 +28,7 @@ struct InstanceView {
 // What is unmanaged on a cluster node that is offline is shown, and yet its node counts as one where the
 // clone is stopped. (Observed.)
 bool counts_as_running(const ResourceState& leaf, const policy::NodeState& node) {
-  return node.online || leaf.managed || node.kind != policy::NodeKind::member;
+  return node.online || leaf.managed;
 }
 
 InstanceView look_at(const ClusterState& state, ResourceId instance, bool pending) {

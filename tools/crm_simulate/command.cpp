@@ -1,11 +1,14 @@
 #include "tools/crm_simulate/command.h"
 
 #include <chrono>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 
 #include "tools/crm_simulate/profile.h"
 #include "tools/crm_simulate/simulate.h"
+#include "tools/crm_simulate/xml_list.h"
 
 namespace fencepost::crm_simulate {
 
@@ -13,6 +16,7 @@ namespace {
 
 constexpr int kCannotCreate = 73;  // sysexits(3): EX_CANTCREAT
 constexpr int kUsageError = 64;    // sysexits(3): EX_USAGE
+constexpr int kNoInput = 66;       // sysexits(3): EX_NOINPUT
 
 WallSeconds clock_on_the_wall() {
   return WallSeconds{
@@ -35,8 +39,34 @@ bool save_all(const Options& options, const Answer& answer) {
   saved = save(options.save_dot, answer.dot) && saved;
   saved = save(options.save_graph, answer.graph) && saved;
   saved = save(options.save_output, answer.cib_after) && saved;
-  if (options.in_place && answer.exit_code == 0) saved = save(options.xml_file, answer.cib_after) && saved;
+  // What came from the cluster or a pipe is not written back.
+  const bool to_file = options.in_place && !options.xml_file.empty();
+  if (to_file && answer.exit_code == 0) saved = save(options.xml_file, answer.cib_after) && saved;
   return saved;
+}
+
+std::string source_of(const Options& options) {
+  if (options.xml_pipe) return "-";
+  if (!options.xml_file.empty() || !options.live_check) return options.xml_file;
+  const char* file = std::getenv("CIB_file");  // what Pacemaker's own tools ask instead of a cluster
+  return file != nullptr && std::filesystem::is_regular_file(file) ? file : "";
+}
+
+int no_input(const Options& options) {
+  if (!options.live_check) {
+    std::cerr << "crm-simulate: no input: name a CIB with --xml-file, or pipe one in with --xml-pipe\n";
+    return kUsageError;
+  }
+  if (options.format == OutputFormat::xml) {
+    XmlList xml;
+    xml.begin("pacemaker-result", {{"api-version", kApiVersion}, {"request", options.command_line}});
+    xml.empty("status", {{"code", std::to_string(kNoInput)}, {"message", "Input file not available"}});
+    xml.end();
+    std::cout << xml.take();
+  }
+  std::cerr << "crm-simulate: CIB query failed: Input file not available: "
+               "let CIB_file name the cluster's CIB, or name it with --xml-file\n";
+  return kNoInput;
 }
 
 }  // namespace
@@ -49,11 +79,9 @@ int command(const std::vector<std::string>& arguments) {
   }
   const Options& options = *parsed.options;
   if (!options.profile_dir.empty()) return profile(options, clock_on_the_wall());
-  if (options.xml_file.empty() && !options.xml_pipe) {
-    std::cerr << "crm-simulate: no input: name a CIB with --xml-file, or pipe one in with --xml-pipe\n";
-    return kUsageError;
-  }
-  const auto input = cib::read_file(options.xml_pipe ? "-" : options.xml_file);
+  const std::string source = source_of(options);
+  if (source.empty()) return no_input(options);
+  const auto input = cib::read_file(source);
   const Answer answer = simulate(input, options, clock_on_the_wall());
   std::cerr << answer.err;
   const std::string to = options.output_to.empty() ? "-" : options.output_to;

@@ -50,7 +50,7 @@ void add_operations(CLI::App& app, Options& options) {
       ->group(group);
   app.add_option("-N,--repeat", options.repeat, "With --profile, process each file N times")
       ->type_name("N")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::NonNegativeNumber)
       ->group(group);
 }
 
@@ -91,6 +91,9 @@ void add_files(CLI::App& app, Options& options) {
       ->group(artifacts);
 
   const std::string source = "Data source";
+  app.add_flag("-L,--live-check", options.live_check,
+               "Read the CIB of the running cluster, as CIB_file names it")
+      ->group(source);
   app.add_option("-x,--xml-file", options.xml_file, "Read the CIB from this file (.bz2 too)")
       ->type_name("FILE")
       ->group(source);

@@ -50,6 +50,7 @@ struct Options {
 
   std::string xml_file;
   bool xml_pipe = false;
+  bool live_check = false;  // -L: the running cluster's
   std::string save_input;
   std::string save_output;
   std::string save_graph;

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 constexpr int kNoInput = 66;    // sysexits(3): EX_NOINPUT
 constexpr int kDataError = 65;  // sysexits(3): EX_DATAERR
 
-// As crm_simulate takes them: *.xml that are not hidden, here in the order of their names.
+// As crm_simulate takes them: *.xml that are not hidden, the last name first.
 std::vector<std::string> inputs_in(const std::string& folder, std::error_code& error) {
   std::vector<std::string> files;
   for (fs::directory_iterator it{folder, error}, end; !error && it != end; it.increment(error)) {
@@ -28,7 +28,7 @@ std::vector<std::string> inputs_in(const std::string& folder, std::error_code& e
     if (it->is_regular_file() && name.ends_with(".xml") && !name.starts_with('.'))
       files.push_back(it->path().string());
   }
-  std::sort(files.begin(), files.end());
+  std::sort(files.rbegin(), files.rend());
   return files;
 }
 
