@@ -85,7 +85,9 @@ Flags summary_flags(Draft& d, ActionId id, const std::vector<ResourceId>& instan
   for (ResourceId instance : instances) {
     if (task == Task::none) break;
     const NodeId at = d[instance].is_primitive() ? node : NodeId{};
-    const ActionId part = find_by_task(d, instance, task, at);
+    // A group has an action of the same name.
+    const bool same_name = d[instance].is_group() && action.key.notify == Notify::no;
+    const ActionId part = find_by_task(d, instance, same_name ? action.key.task : task, at);
     if (!part.valid()) continue;
     const Flags own = effective_flags(d, part, node);
     if (flags.optional && !own.optional) {
