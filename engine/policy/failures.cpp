@@ -202,11 +202,7 @@ Failures fail_count(Draft& d, ResourceId id, NodeId node, bool effective, bool w
     r.failure_timeout_s = 0;
   }
   if (effective && failures.count > 0 && failures.last && *failures.last > 0 && r.failure_timeout_s > 0) {
-    if (d.now.since_epoch > *failures.last + r.failure_timeout_s) {
-      failures.count = 0;
-    } else {
-      d.recheck_by(*failures.last + r.failure_timeout_s + 1);
-    }
+    if (d.now.since_epoch > *failures.last + r.failure_timeout_s) failures.count = 0;
   }
   if (with_fillers && !r.fillers.empty() && part_with_container(d, id) == nullptr) {
     const std::vector<ResourceId> fillers = r.fillers;
@@ -261,6 +257,16 @@ bool may_expire(const Draft& d, const HistoryReader& reader, const OpEntry& op) 
   return !remote.valid() || d[remote].was_fenced;
 }
 
+// Failures that still count on a node are looked at again when they run out, if the node's history knows the
+// resource at all.
+void recheck_when_forgotten(HistoryReader& reader) {
+  Draft& d = reader.d;
+  const Failures failures = fail_count(d, reader.resource, reader.node, true, false);
+  const std::int64_t timeout = d[reader.resource].failure_timeout_s;
+  if (failures.count > 0 && failures.last.value_or(0) > 0 && timeout > 0)
+    d.recheck_by(*failures.last + timeout + 1);
+}
+
 }  // namespace
 
 bool has_expired(HistoryReader& reader, const OpEntry& op) {
@@ -271,6 +277,7 @@ bool has_expired(HistoryReader& reader, const OpEntry& op) {
   const std::int64_t timeout = r.failure_timeout_s;
   bool expired = false;
   std::string clear_reason;
+  if (timeout > 0 && op.xml->last_rc_change) recheck_when_forgotten(reader);
   if (timeout > 0 && op.xml->last_rc_change && may_expire(d, reader, op)) {
     expired = d.now.since_epoch >= op.xml->last_rc_change->since_epoch + timeout;
     if (op.xml->last_rc_change->since_epoch == 0) expired = false;
