@@ -224,11 +224,7 @@ Failures fail_count(Draft& d, ResourceId id, NodeId node, bool effective, bool w
     r.failure_timeout_s = 0;
   }
   if (effective && failures.count > 0 && failures.last && *failures.last > 0 && r.failure_timeout_s > 0) {
-    if (d.now.since_epoch > *failures.last + r.failure_timeout_s) {
-      failures.count = 0;
-    } else {
-      d.recheck_by(*failures.last + r.failure_timeout_s + 1);
-    }
+    if (d.now.since_epoch > *failures.last + r.failure_timeout_s) failures.count = 0;
   }
   if (with_fillers && has_fillers(d, r)) {
     for (ResourceId filler : r.fillers) add_failures(failures, fail_count(d, filler, node, effective, false));
@@ -286,6 +282,17 @@ void wait_for_fencing(Draft& d, const HistoryReader& reader, ActionId clear) {
   order_actions(d, fencing, clear, kOrder);
 }
 
+// Failures that still count on a node; they are looked at again when they run out, if the node's history
+// knows the resource at all.
+Failures still_counting(HistoryReader& reader) {
+  Draft& d = reader.d;
+  const Failures failures = fail_count(d, reader.resource, reader.node, true, false);
+  const std::int64_t timeout = d[reader.resource].failure_timeout_s;
+  if (failures.count > 0 && failures.last.value_or(0) > 0 && timeout > 0)
+    d.recheck_by(*failures.last + timeout + 1);
+  return failures;
+}
+
 }  // namespace
 
 bool has_expired(HistoryReader& reader, const OpEntry& op) {
@@ -297,10 +304,10 @@ bool has_expired(HistoryReader& reader, const OpEntry& op) {
   bool expired = false;
   std::string clear_reason;
   Failures effective;
-  if (timeout > 0 && op.xml->last_rc_change && op.xml->last_rc_change->since_epoch > 0) {
-    // Failures that still count are looked at again once they no longer do, whatever this entry says.
-    effective = fail_count(d, reader.resource, reader.node, true, false);
-    expired = d.now.since_epoch >= op.xml->last_rc_change->since_epoch + timeout && may_expire(d, reader, op);
+  if (timeout > 0 && op.xml->last_rc_change) {
+    effective = still_counting(reader);
+    const std::int64_t last = op.xml->last_rc_change->since_epoch;
+    expired = last > 0 && d.now.since_epoch >= last + timeout && may_expire(d, reader, op);
   }
   if (expired) {
     const Failures all = fail_count(d, reader.resource, reader.node, false, false);

@@ -85,9 +85,10 @@ Flags summary_flags(Draft& d, ActionId id, const std::vector<ResourceId>& instan
   bool any_runnable = false;
   for (ResourceId instance : instances) {
     if (task == Task::none) break;
+    const NodeId at = d[instance].is_primitive() ? node : NodeId{};
     // A group has the clone's action itself, whose flags may differ from those of what it begins with.
-    const ActionId part = d[instance].is_primitive() ? find_by_task(d, instance, task, node)
-                                                     : find_by_task(d, instance, action.key.task, NodeId{});
+    const bool same_name = d[instance].is_group() && action.key.notify == Notify::no;
+    const ActionId part = find_by_task(d, instance, same_name ? action.key.task : task, at);
     if (!part.valid()) continue;
     const Flags own = effective_flags(d, part, node);
     if (flags.optional && !own.optional) {
