@@ -283,6 +283,17 @@ struct KnownFlags {
   Flags flags;
 };
 
+// What a clone's instances do on each node, of one task, and as of when that was looked up.
+struct DoneOnNodes {
+  struct OnNode {
+    ResourceId newest;  // instance that was counted last
+    bool required = false;
+    bool runnable = false;
+  };
+  std::uint32_t as_of = 0;
+  std::vector<OnNode> nodes;
+};
+
 // A setting of an action. Its name is a literal or lives in the configuration.
 struct Setting {
   std::string_view name;
@@ -332,6 +343,7 @@ struct PlanAction {
   std::vector<Setting> meta;        // beyond the configured settings, in the order they were set
   const CloneNews* news = nullptr;  // and what comes with it
   KnownFlags known_anywhere, known_somewhere;
+  DoneOnNodes* on_nodes = nullptr;     // of a clone's action
   LinkId newest_before, newest_after;  // of the links to and from it; Link says which comes next
   std::uint32_t befores = 0;
   std::uint32_t afters = 0;
@@ -391,6 +403,7 @@ struct Draft {
   std::vector<const std::string*> custom_words;      // names of Task::custom and what follows it
   std::deque<cib::Resource> made_xml;
   std::deque<CloneNews> news;
+  std::deque<DoneOnNodes> done_on_nodes;
   std::deque<OperationDigest> made_digests;  // where rules decide
 
   std::vector<Location> locations;

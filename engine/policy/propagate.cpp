@@ -78,27 +78,66 @@ Task task_in_instances(const PlanAction& action) {
   }
 }
 
-Flags summary_flags(Draft& d, ActionId id, const std::vector<ResourceId>& instances, NodeId node) {
-  PlanAction& action = d[id];
-  Flags flags{.optional = true, .runnable = true, .pseudo = true, .migratable = false};
+void count_instance(const Draft& d, ResourceId instance, Task task, DoneOnNodes& done) {
+  const std::vector<ActionMark>& marks = d[instance].marks;
+  for (std::size_t i = marks.size(); i-- > 0;) {  // of several on a node the newest counts
+    if (task_of(marks[i].key) != task || !marks[i].node.valid()) continue;
+    const PlanAction& part = d[d[instance].actions[i]];
+    DoneOnNodes::OnNode& at = done.nodes[marks[i].node.index()];
+    if (part.task != task || at.newest == instance) continue;
+    at.newest = instance;
+    at.required = at.required || !part.optional;
+    at.runnable = at.runnable || part.runnable;
+  }
+}
+
+// One look at all instances tells it for every node: each is asked about in turn.
+const DoneOnNodes& done_on_nodes(Draft& d, PlanAction& action, const std::vector<ResourceId>& instances,
+                                 Task task) {
+  if (action.on_nodes == nullptr) action.on_nodes = &d.done_on_nodes.emplace_back();
+  DoneOnNodes& done = *action.on_nodes;
+  if (done.as_of == d.flags_changed && done.as_of != 0) return done;
+  done.as_of = d.flags_changed;
+  done.nodes.assign(d.nodes.size(), {});
+  for (ResourceId instance : instances) count_instance(d, instance, task, done);
+  return done;
+}
+
+struct Done {
+  bool required = false;
+  bool runnable = false;
+};
+
+Done done_by(Draft& d, PlanAction& action, const std::vector<ResourceId>& instances, NodeId node) {
   const Task task = task_in_instances(action);
-  bool any_runnable = false;
+  if (task == Task::none || instances.empty()) return {};
+  if (node.valid() && d[action.resource].is_clone() && d[instances.front()].is_primitive()) {
+    const DoneOnNodes::OnNode& at = done_on_nodes(d, action, instances, task).nodes[node.index()];
+    return {at.required, at.runnable};
+  }
+  Done all;
   for (ResourceId instance : instances) {
-    if (task == Task::none) break;
     const NodeId at = d[instance].is_primitive() ? node : NodeId{};
     // A group has the clone's action itself, whose flags may differ from those of what it begins with.
     const bool same_name = d[instance].is_group() && action.key.notify == Notify::no;
     const ActionId part = find_by_task(d, instance, same_name ? action.key.task : task, at);
     if (!part.valid()) continue;
     const Flags own = effective_flags(d, part, node);
-    if (flags.optional && !own.optional) {
-      flags.optional = false;
-      if (action.optional) changes_flags(d);
-      action.optional = false;
-    }
-    any_runnable = any_runnable || own.runnable;
+    all.required = all.required || !own.optional;
+    all.runnable = all.runnable || own.runnable;
   }
-  if (!any_runnable) {
+  return all;
+}
+
+Flags summary_flags(Draft& d, ActionId id, const std::vector<ResourceId>& instances, NodeId node) {
+  PlanAction& action = d[id];
+  const Done done = done_by(d, action, instances, node);
+  Flags flags{.optional = !done.required, .runnable = true, .pseudo = true, .migratable = false};
+  if (done.required && action.optional) {
+    changes_flags(d);
+    action.optional = false;
+  }
+  if (!done.runnable) {
     flags.runnable = false;
     if (!node.valid() && action.runnable) changes_flags(d);
     if (!node.valid()) action.runnable = false;
