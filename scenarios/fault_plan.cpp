@@ -10,6 +10,7 @@ namespace fencepost::scenarios {
 FaultPlan::FaultPlan(models::World& world, const std::vector<TimedFault>& faults)
     : world_(world), faults_(faults) {
   for (const node::NodelistEntry& node : world.config().nodes) node_names_.push_back(node.name);
+  log_ = reporters::PacemakerLog{node_names_};
 }
 
 void FaultPlan::begin(SimTime t0) {
@@ -106,15 +107,15 @@ void FaultPlan::observe(const backend::Record& record) {
     });
     return;
   }
-  // There is no pacemaker.log here: its place is taken by what the node's journal says in words.
-  std::string text;
+  // A pattern may be made for pacemaker.log, or for our own words.
+  std::vector<std::string> lines = log_.lines(record);
+  lines.push_back(reporters::describe(record, node_names_).text);
   fire_if([&](const Waiting& waiting) {
     const Trigger& when = *waiting.fault->when;
-    if (when.kind != Trigger::Kind::log ||
-        (!when.node.empty() && when.node != node_names_[record.node.index()]))
-      return false;
-    if (text.empty()) text = reporters::describe(record, node_names_).text;
-    return std::regex_search(text, waiting.log);
+    return when.kind == Trigger::Kind::log &&
+           (when.node.empty() || when.node == node_names_[record.node.index()]) &&
+           std::any_of(lines.begin(), lines.end(),
+                       [&](const std::string& line) { return std::regex_search(line, waiting.log); });
   });
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "models/world.h"
+#include "reporters/pacemaker_log.h"
 #include "scenarios/scenario.h"
 
 namespace fencepost::scenarios {
@@ -50,6 +51,7 @@ class FaultPlan : public backend::Observer, public models::AgentWatcher {
   models::World& world_;
   const std::vector<TimedFault>& faults_;
   std::vector<std::string> node_names_;
+  reporters::PacemakerLog log_{{}};
   std::list<Waiting> waiting_;
   SimTime t0_ = kNever;
   std::map<int, Repeated> repeated_;  // by the place of the fault in the scenario

@@ -17,7 +17,10 @@ void Controller::start_round(Step& step) {
   ++round_;
   merging_ = false;
   enter(step, State::integration, "election won");
-  for (Peer& each : peers_) each.join = each.active() ? JoinPhase::offered : JoinPhase::none;
+  for (Peer& each : peers_) {
+    each.join = each.active() ? JoinPhase::offered : JoinPhase::none;
+    each.offer = round_;
+  }
   step.send({JoinOffer{std::nullopt, round_}});
   step.arm(TimerKind::join_integration, property("join-integration-timeout", kJoinIntegration));
 }
@@ -26,7 +29,8 @@ void Controller::offer(Step& step, NodeId node) {
   enter(step, State::integration, "node joins");
   merging_ = false;
   peer(node).join = JoinPhase::offered;
-  step.send({JoinOffer{node, ++round_}});
+  peer(node).offer = ++round_;
+  step.send({JoinOffer{node, round_}});
   // Those who wait for their acknowledgement go with the new round.
   for (Peer& each : peers_) {
     if (each.join == JoinPhase::finalized) each.join = JoinPhase::integrated;
@@ -36,7 +40,8 @@ void Controller::offer(Step& step, NodeId node) {
 
 void Controller::requested(Step& step, NodeId from, const JoinRequest& message) {
   if (message.to != step.self.id || !is_dc_ || !peer(from).active()) return;
-  if (peer(from).join == JoinPhase::none) return;  // of a round that is over
+  if (peer(from).join == JoinPhase::none || message.round != peer(from).offer)
+    return;  // of a round that is over
   peer(from).join = JoinPhase::integrated;
   peer(from).version = message.version;
   peer(from).job_limit = message.job_limit;

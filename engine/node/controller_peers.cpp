@@ -112,7 +112,7 @@ void Controller::peer_gone(Step& step, NodeId node, const char* process_only) {
                                  .in_maintenance = {}});
   if (!gone.member || gone.leaving) changes.push_back(EraseTransients{name});
   step.change_cib(std::move(changes));
-  own_call(step, step.profile.cib_answer);
+  own_call(step, others().empty() ? step.profile.cib_answer_alone : step.profile.cib_answer);
   for (const std::size_t index : transition_.in_flight_on(name)) transition_.confirm(index, false);
   // The plan counts with the loss of who is being fenced, and goes on (lost-while-fenced,
   // migrate-stop-fails).

@@ -15,7 +15,8 @@ struct Peer {
   bool leaving = false;       // told to shut down
   bool known_to_run = false;  // it has been this node's DC, or has joined while this node was the DC
   JoinPhase join = JoinPhase::none;
-  cib::Version version;  // of its CIB, as of its last join request
+  std::uint64_t offer = 0;  // the last round that it was offered: answers to others are late
+  cib::Version version;     // of its CIB, as of its last join request
   int job_limit = 1;
 
   bool active() const { return member && process; }

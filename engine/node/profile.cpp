@@ -33,6 +33,7 @@ Profile pacemaker_profile() {
 
       .unanswered_sleep = 1s,
       .cib_answer = sim::Uniform{6ms, 16ms},
+      .cib_answer_alone = often({{0ms, 1}, {10ms, 2}}),
       .cib_answer_after_mark = often({{0ms, 2}, {10ms, 3}}),
       .cib_answer_after_forget = often({{0ms, 9}, {10ms, 1}}),
       .cib_answer_after_join = often({{0ms, 13}, {20ms, 58}, {1010ms, 2}}),

@@ -58,6 +58,9 @@ struct Profile {
   // How long a CIB call of the controller is unanswered: after a change of cluster properties it has to read
   // them again.
   sim::Distribution cib_answer = sim::Constant{};
+  // The same when a DC that is left alone writes down a loss, for each of the two notices: no sleep at all in
+  // 1 of 24 losses and in one of three runs of corosync-killed-fence-retry.
+  sim::Distribution cib_answer_alone = sim::Constant{};
   // The same after crm_resource's mark in the properties, when it asked to forget something: a sleep in 3 of
   // 5; and when the DC itself forgets a resource (admin 0, 2, 2 sleeps, start-fails 0, threshold-and-cleanup
   // 1 and, with six resources and no mark, 0).

@@ -47,6 +47,19 @@ TEST_CASE("formation: a node that boots later joins the DC and gets its CIB", "[
   CHECK(cluster.cib("n1") == cluster.cib("n2"));
 }
 
+// A node that asks for its DC and is offered a join at the same time answers two offers.
+TEST_CASE("formation: a node that boots later joins whatever the luck", "[node][formation]") {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    INFO("seed " << seed);
+    TinyCluster cluster{{.nodes = {"n1", "n2"}, .seed = seed, .two_node = true}};
+    cluster.boot("n1");
+    cluster.run_for(30s);
+    cluster.boot("n2");
+    cluster.run_for(10s);
+    CHECK(member_state(cluster, "n1", "n2") == "true online member member");
+  }
+}
+
 TEST_CASE("formation: with equal chances the first name is elected", "[node][election]") {
   TinyCluster cluster{{.nodes = {"n2", "n1", "n3"}, .profile = node::fencepost_profile()}};
   cluster.boot_all();
