@@ -154,6 +154,11 @@ class WorldReader {
       for_each_node(*mounts, [&](const std::string& node, const Value& list) { read_mounts(node, list); });
     if (const Value* disks = world.take("disks"))
       for_each_node(*disks, [&](const std::string& node, const Value& list) { read_disks(node, list); });
+    for_each_named(world, "volume_groups", [&](const std::string& name, Fields& inner) {
+      models::VolumeGroupConfig& group = storage.volume_groups.emplace_back();
+      group.name = name;
+      if (inner.require("device")) inner.read("device", group.device);
+    });
     for_each_named(world, "filesystems", [&](const std::string& name, Fields& inner) {
       models::FilesystemConfig& filesystem = storage.filesystems.emplace_back();
       filesystem.name = name;

@@ -19,6 +19,7 @@ void add_storage_agents(AgentRegistry& registry) {
   registry.add({AgentClass::ocf, "heartbeat", "pgsql"}, make_pgsql_agent());
   for (const char* type : {"mysql", "mariadb"})
     registry.add({AgentClass::ocf, "heartbeat", type}, make_mysql_agent());
+  registry.add({AgentClass::ocf, "heartbeat", "LVM-activate"}, make_lvm_activate_agent());
   registry.add({AgentClass::ocf, "heartbeat", "nfsserver"}, make_nfsserver_agent());
   registry.add({AgentClass::ocf, "heartbeat", "exportfs"}, make_exportfs_agent());
   registry.add({AgentClass::ocf, "heartbeat", "VirtualDomain"}, make_virtual_domain_agent());

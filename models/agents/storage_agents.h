@@ -26,6 +26,7 @@ std::unique_ptr<Agent> make_drbd_agent();
 std::unique_ptr<Agent> make_filesystem_agent();
 std::unique_ptr<Agent> make_ipaddr2_agent();
 std::unique_ptr<Agent> make_pgsql_agent();
+std::unique_ptr<Agent> make_lvm_activate_agent();
 std::unique_ptr<Agent> make_mysql_agent();
 std::unique_ptr<Agent> make_nfsserver_agent();
 std::unique_ptr<Agent> make_exportfs_agent();

@@ -5,6 +5,7 @@
 #include "models/machine.h"
 #include "models/os/drbd_modules.h"
 #include "models/os/storage_world.h"
+#include "models/os/volume_groups.h"
 #include "models/world.h"
 
 namespace fencepost::models {
@@ -34,6 +35,9 @@ void Disk::fail(bool failed) {
 
 BlockDevice* BlockDevices::find(Machine& machine, std::string_view path) {
   if (BlockDevice* drbd = world_.part<DrbdModules>().find_device(machine, path)) return drbd;
+  bool is_volume = false;
+  if (BlockDevice* volume = machine.part<VolumeGroups>().find(path, is_volume); volume || is_volume)
+    return volume;
   return find_disk(machine, path);
 }
 

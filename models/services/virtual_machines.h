@@ -80,7 +80,7 @@ class VirtualMachines final : public WorldPart {
   // What the scenario says of it, or the defaults. Faults may change it.
   VirtualMachineConfig& config(std::string_view resource);
   VirtualMachineConfig usual(std::string_view resource) const;  // without any faults
-  void look();  // who serves now?
+  void look();                                                  // who serves now?
 
   void machine_down(Machine&) override { look(); }
   void machine_frozen(Machine&) override { look(); }

@@ -42,6 +42,13 @@ struct DiskConfig {
   sim::Distribution access_time = sim::LogNormal{.median = 300us, .sigma = 0.6};  // one 4 KiB access
 };
 
+// world: {volume_groups: {vg0: {device: /dev/drbd0}}}: an LVM volume group on this physical volume. Its
+// volumes are there while LVM-activate has it active.
+struct VolumeGroupConfig {
+  std::string name;
+  std::string device;
+};
+
 // world: {filesystems: {fs: {replay: 300ms}}}, by cluster resource, or by device.
 struct FilesystemConfig {
   std::string name;
@@ -61,7 +68,7 @@ struct DatabaseConfig {
   sim::Distribution startup = sim::LogNormal{.median = 900ms, .sigma = 0.2};  // clean start until it answers
   sim::Distribution recovery_floor = sim::LogNormal{.median = 300ms, .sigma = 0.3};  // of any crash recovery
   sim::Distribution shutdown_checkpoint = sim::LogNormal{.median = 500ms, .sigma = 0.4};
-  std::string network;                // that standbys come over; empty: any
+  std::string network;                  // that standbys come over; empty: any
   Duration replication_lag = 20ms;      // until a standby has what was written (assumed)
   Duration wal_sender_timeout = 60s;    // postgresql.conf: until a standby that fell silent is given up
   std::int64_t flush_rate = 200 << 20;  // bytes/s of dirty pages written by a shutdown
@@ -127,6 +134,7 @@ struct StorageConfig {
   std::vector<NfsServerConfig> nfs_servers;
   std::vector<MountConfig> mounts;
   std::vector<DiskConfig> disks;
+  std::vector<VolumeGroupConfig> volume_groups;
   std::vector<FilesystemConfig> filesystems;
   std::vector<DatabaseConfig> databases;
   std::vector<VirtualMachineConfig> virtual_machines;

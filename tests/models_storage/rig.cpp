@@ -20,7 +20,8 @@ const std::map<std::string, std::pair<std::string, std::string>> kAgents = {
     {"ip", {"heartbeat", "IPaddr2"}},       {"db", {"heartbeat", "pgsql"}},
     {"other", {"heartbeat", "Filesystem"}}, {"my", {"heartbeat", "mysql"}},
     {"vm", {"heartbeat", "VirtualDomain"}}, {"web", {"heartbeat", "nginx"}},
-    {"nfsd", {"heartbeat", "nfsserver"}},   {"export", {"heartbeat", "exportfs"}},
+    {"lvm", {"heartbeat", "LVM-activate"}}, {"nfsd", {"heartbeat", "nfsserver"}},
+    {"export", {"heartbeat", "exportfs"}},
 };
 
 }  // namespace
