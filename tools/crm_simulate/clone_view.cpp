@@ -25,7 +25,7 @@ struct InstanceView {
   Role role = Role::stopped;
 };
 
-// What is unmanaged on a cluster node that is offline is shown, and yet its node counts as one where the
+// What is unmanaged on a node that is offline is shown, and yet its node counts as one where the
 // clone is stopped. (Observed.)
 bool counts_as_running(const ResourceState& leaf, const policy::NodeState& node) {
   return node.online || leaf.managed;
