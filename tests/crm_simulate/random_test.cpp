@@ -104,6 +104,20 @@ TEST_CASE("crm-simulate: XML output is the real one's, byte for byte", "[crm_sim
   }
 }
 
+TEST_CASE("crm-simulate: failures, fail counts and attributes are listed as the real one lists them",
+          "[crm_simulate]") {
+  if (!oracle_is_installed()) {
+    WARN("skipped: crm_simulate is not installed (apt-get install pacemaker-cli-utils)");
+    return;
+  }
+  const Folder folder;
+  for (const auto& entry : std::filesystem::directory_iterator(kCases)) {
+    INFO(entry.path().filename());
+    const Question question{read_case(entry.path()), {"-c", "-A"}};
+    CHECK(ask_ours(question, folder.path()).text == ask_real(question, folder.path()).text);
+  }
+}
+
 TEST_CASE("crm-simulate: events are injected and told as the real one does", "[crm_simulate]") {
   if (!oracle_is_installed()) {
     WARN("skipped: crm_simulate is not installed (apt-get install pacemaker-cli-utils)");
