@@ -11,8 +11,8 @@ void read_node_states(Draft& d);  // who is online, who must be fenced
 void read_histories(Draft& d);    // what runs where, what failed
 void settle_remote_node(Draft& d, NodeId node);
 void read_remote_attributes(Draft& d, NodeId node);  // with its history, if that is ever read
-void settle_remote_nodes(Draft& d);  // what follows from it for remote and guest nodes
-void count_active(Draft& d);         // multiply active resources
+void settle_remote_nodes(Draft& d);                  // what follows from it for remote and guest nodes
+void count_active(Draft& d);                         // multiply active resources
 ClusterState describe(const Draft& d);
 
 // Parts of reading that orphans need too.
