@@ -10,9 +10,9 @@ void set_up(Draft& d);            // nodes, resources and their score tables, as
 void read_node_states(Draft& d);  // who is online, who must be fenced
 void read_histories(Draft& d);    // what runs where, what failed
 void settle_remote_node(Draft& d, NodeId node);
-void read_remote_attributes(Draft& d, NodeId node);
-void settle_remote_nodes(Draft& d);  // what follows from it for remote and guest nodes
-void count_active(Draft& d);         // multiply active resources
+void read_remote_attributes(Draft& d, NodeId node);  // with its history, if that is ever read
+void settle_remote_nodes(Draft& d);                  // what follows from it for remote and guest nodes
+void count_active(Draft& d);                         // multiply active resources
 ClusterState describe(const Draft& d);
 
 // Parts of reading that orphans need too.
@@ -42,7 +42,6 @@ void clear_orphan_failcounts(Draft& d);
 void create_actions(Draft& d);
 void order_remote_connections(Draft& d);
 void propagate_orderings(Draft& d);
-// What tells what becomes of a resource and was placed nowhere happens where the resource will be.
 void make_graph(Draft& d);
 std::vector<Change> list_changes(Draft& d);
 
