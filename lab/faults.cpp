@@ -392,6 +392,9 @@ Result<std::size_t> Faults::resolve(const std::string& name) {
   const node::NodeId dc = cluster_.dc();
   if (name == "@dc") {
     if (dc.valid()) return dc.index();
+    // Any node of Pacemaker's hands a request on.
+    for (std::size_t each = 0; lab_.manager() == Manager::pacemaker && each < machines.size(); ++each)
+      if (machines.is_on(each)) return each;
     return impossible("there is no DC now");
   }
   if (name == "@any") {

@@ -12,10 +12,12 @@
 #include <fstream>
 #include <utility>
 
+#include "engine/cib/edit.h"
 #include "engine/cib/write.h"
 #include "engine/live/clock.h"
 #include "engine/live/control/client.h"
 #include "lab/files.h"
+#include "lab/program.h"
 #include "scenarios/run_parts.h"
 
 namespace fencepost::lab {
@@ -29,13 +31,30 @@ MachinesConfig machines_config(const scenarios::Scenario& scenario) {
   return {scenario.nodes, scenario.world.networks, scenario.world.rings, scenario.world.corosync};
 }
 
+// As a person would ask real Pacemaker.
+std::string for_pacemaker(const node::Command& command, const std::string& directory) {
+  const auto on = [](const std::string& node) { return node.empty() ? "" : " -N " + node; };
+  if (const auto* move = std::get_if<node::MoveResource>(&command))
+    return "crm_resource --move -r " + move->resource + on(move->node);
+  if (const auto* ban = std::get_if<node::BanResource>(&command))
+    return "crm_resource --ban -r " + ban->resource + on(ban->node);
+  if (const auto* clear = std::get_if<node::ClearResource>(&command))
+    return "crm_resource --clear -r " + clear->resource + on(clear->node);
+  if (const auto* standby = std::get_if<node::SetStandby>(&command))
+    return "crm_standby -N " + standby->node + " -v " + (standby->on ? "on" : "off");
+  const auto* edit = std::get_if<node::EditCib>(&command);
+  if (edit == nullptr || edit->edit->verb != cib::Edit::Verb::modify) return "";
+  std::ofstream(directory + "/edit.xml") << edit->edit->xml;
+  return "cibadmin --modify --allow-create -o " + edit->edit->scope + " --xml-file /run/lab/edit.xml";
+}
+
 std::string seconds(Duration duration) { return std::to_string(to_seconds(duration)); }
 std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
 
 }  // namespace
 
 Lab::Lab(live::EventLoop& loop, const Cell& cell, const scenarios::Scenario& scenario, Support support,
-         std::uint64_t seed, Take take)
+         std::uint64_t seed, Take take, Manager manager)
     : loop_(loop),
       cell_(cell),
       scenario_(scenario),
@@ -49,6 +68,7 @@ Lab::Lab(live::EventLoop& loop, const Cell& cell, const scenarios::Scenario& sce
               {[this](std::size_t machine, const std::string& why) { cut_power(machine, why); },
                [this](std::size_t machine, const std::string& why) { boot(machine, why); },
                [this](backend::Observation seen) { observe(std::move(seen)); }}),
+      manager_(manager),
       powered_(scenario.nodes.size(), false) {}
 
 Lab::~Lab() = default;
@@ -94,6 +114,7 @@ Result<void> Lab::write_files() {
   std::ofstream(place).flush();
   if (error || ::mount(self.c_str(), place.c_str(), nullptr, MS_BIND, nullptr) != 0)
     return failure({self, 0, 0}, std::string("cannot be shown to the nodes: ") + std::strerror(errno));
+  if (manager_ == Manager::pacemaker) std::ofstream(base + "/pacemaker") << "instead of fencepost node\n";
   for (const char* tool : {"crm_attribute", "crm_master", "attrd_updater", "crm_node"})
     fs::create_symlink("../bin/fencepost", base + "/tools/" + tool, error);
   return {};
@@ -202,8 +223,16 @@ void Lab::cut_power(std::size_t machine, const std::string& why) {
 
 // --- Asking ---
 
-Result<void> Lab::ask(std::size_t machine, const node::Command& command) const {
+Result<void> Lab::ask(std::size_t machine, const node::Command& command) {
   if (!machines_.is_on(machine)) return failure({}, machines_.name(machine) + " is off");
+  if (manager_ == Manager::pacemaker) {
+    const std::string words = for_pacemaker(command, cell_.directory);
+    if (words.empty())
+      return failure({}, "only move, ban, clear, standby and cib are asked of Pacemaker here");
+    const auto done = run_program(machines_.command_on(machine, {"/bin/bash", "-c", words}));
+    if (!done) return tl::unexpected(done.error());
+    return {};
+  }
   auto client = live::ControlClient::connect(machines_.path(machine, "/run/fencepost/control"), 5s);
   if (!client) return tl::unexpected(client.error());
   const auto answer = client->ask(live::CommandRequest{command});
@@ -216,8 +245,11 @@ void Lab::run_on(std::size_t machine, const std::string& shell_text) {
   live::Program program;
   program.arguments = machines_.command_on(machine, {"/bin/bash", "-c", shell_text});
   program.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "HOME=/root"};
-  children_.push_back(std::make_unique<live::ChildProcess>(loop_, program, cell_.directory + "/run",
-                                                           [](const live::ProgramEnd&) {}));
+  const auto told = [this, on = machines_.name(machine), shell_text](const live::ProgramEnd& end) {
+    const std::string how = end.code ? "ended with " + std::to_string(*end.code) : "was killed";
+    observe(backend::Noted{"exec on " + on + ": " + shell_text + ": " + how});
+  };
+  children_.push_back(std::make_unique<live::ChildProcess>(loop_, program, cell_.directory + "/run", told));
 }
 
 void Lab::start_stack(std::size_t machine) const {

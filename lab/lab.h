@@ -34,13 +34,16 @@ struct AgentRule {
   std::optional<int> count;
 };
 
+// Who manages the cluster.
+enum class Manager : std::uint8_t { fencepost, pacemaker };
+
 class Lab {
  public:
   // Everything that is heard and seen; times are the monotonic clock's.
   using Take = std::function<void(backend::Record)>;
 
   Lab(live::EventLoop& loop, const Cell& cell, const scenarios::Scenario& scenario, Support support,
-      std::uint64_t seed, Take take);
+      std::uint64_t seed, Take take, Manager manager = Manager::fencepost);
   ~Lab();
   Lab(const Lab&) = delete;
   Lab& operator=(const Lab&) = delete;
@@ -55,7 +58,7 @@ class Lab {
   bool has_power(std::size_t machine) const { return powered_[machine]; }
 
   // --- Asking ---
-  Result<void> ask(std::size_t machine, const node::Command& command) const;
+  Result<void> ask(std::size_t machine, const node::Command& command);
   void run_on(std::size_t machine, const std::string& shell_text);
   // The cluster stack of a machine that is on.
   void start_stack(std::size_t machine) const;
@@ -66,6 +69,8 @@ class Lab {
   void drop_rules(std::optional<std::size_t> machine, const std::function<bool(const AgentRule&)>& which);
 
   void observe(backend::Observation observation);
+
+  Manager manager() const { return manager_; }
 
   live::EventLoop& loop() { return loop_; }
   Machines& machines() { return machines_; }
@@ -93,6 +98,7 @@ class Lab {
   Truth truth_;
   Listener listener_;
   PowerSwitch switch_;
+  Manager manager_;
   std::unique_ptr<Images> images_;
   std::vector<bool> powered_;
   std::map<std::size_t, sim::EventHandle> booting_;

@@ -111,6 +111,22 @@ void add_rehearse(CLI::App& app) {
   rehearse->callback([arguments] { exit_code = tools::rehearse_command(*arguments); });
 }
 
+void add_race(CLI::App& app) {
+  auto arguments = std::make_shared<tools::RaceArguments>();
+  CLI::App* race = app.add_subcommand("race", "recovery times beside real Pacemaker, in the same lab");
+  race->add_option("paths", arguments->paths, "scenarios, or directories of them")->required();
+  race->add_option("--times", arguments->times, "so often each; the median counts")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  race->footer(
+      "\nThe same machines, Corosync settings, agents and faults, once with Fencepost and once with the "
+      "Pacemaker\n"
+      "that is installed here; measured from outside, from the last fault to the last service that is back.\n"
+      "\nExamples:\n"
+      "  fencepost race scenarios/lab/lab-{node-crash,monitor-not-running,stop-fails}.yaml");
+  race->callback([arguments] { exit_code = tools::race_command(*arguments); });
+}
+
 void add_list(CLI::App& app) {
   auto arguments = std::make_shared<tools::ListArguments>();
   CLI::App* list = app.add_subcommand("list", "say what scenarios there are, and their ideas");
@@ -261,6 +277,7 @@ int main(int argc, char** argv) {
   add_explain(app);
   add_replay(app);
   add_rehearse(app);
+  add_race(app);
   add_list(app);
   add_faults(app);
   add_validate(app);

@@ -35,6 +35,12 @@ struct RehearseArguments {
 };
 int rehearse_command(const RehearseArguments& arguments);
 
+struct RaceArguments {
+  std::vector<std::string> paths;
+  int times = 3;  // each
+};
+int race_command(const RaceArguments& arguments);
+
 struct CheckArguments {
   std::vector<std::string> paths;
   std::optional<std::uint64_t> seed;

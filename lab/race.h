@@ -1,0 +1,18 @@
+// How long a service is away, whoever manages the cluster: nothing is asked of the manager, the machines are
+// looked at from outside.
+#pragma once
+
+#include <optional>
+
+#include "engine/base/result.h"
+#include "lab/cell.h"
+#include "lab/lab.h"
+
+namespace fencepost::lab {
+
+// Forms the cluster, loads the configuration, waits until all runs and rests, breaks it as the scenario says.
+// From the last fault to the last service that is back; nothing: somebody interrupted it.
+Result<std::optional<Duration>> time_recovery(const Cell& cell, const scenarios::Scenario& scenario,
+                                              const Support& support, Manager manager);
+
+}  // namespace fencepost::lab
