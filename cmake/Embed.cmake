@@ -9,7 +9,7 @@ function(fencepost_embed output namespace function)
     string(APPEND cases "    {\"${name}\", R\"~embedded~(${text})~embedded~\"},\n")
   endforeach()
   file(CONFIGURE OUTPUT ${output} @ONLY CONTENT "// Made by cmake/Embed.cmake.
-#include \"lab/files.h\"
+#include \"tools/lab/files.h\"
 
 namespace @namespace@ {
 

@@ -289,8 +289,7 @@ tl::expected<Json, std::string> parse(std::string_view bytes) {
 }
 
 Error refused(const std::string& why) {
-  return {Where{"group message", 0, 0},
-          why + ". Do all nodes run the same version of fencepost?"};
+  return {Where{"group message", 0, 0}, why + ". Do all nodes run the same version of fencepost?"};
 }
 
 }  // namespace

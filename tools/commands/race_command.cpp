@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <iostream>
 
-#include "lab/images.h"
-#include "lab/race.h"
 #include "scenarios/catalogue.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/output.h"
+#include "tools/lab/images.h"
+#include "tools/lab/race.h"
 
 namespace fencepost::tools {
 namespace {

@@ -3,12 +3,12 @@
 
 #include <iostream>
 
-#include "lab/compare.h"
-#include "lab/images.h"
-#include "lab/run.h"
 #include "scenarios/catalogue.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/output.h"
+#include "tools/lab/compare.h"
+#include "tools/lab/images.h"
+#include "tools/lab/run.h"
 
 namespace fencepost::tools {
 namespace {

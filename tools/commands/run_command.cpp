@@ -3,13 +3,13 @@
 #include <memory>
 #include <sstream>
 
-#include "lab/images.h"
-#include "lab/run.h"
 #include "reporters/recorder.h"
 #include "reporters/timeline.h"
 #include "reporters/trace.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/output.h"
+#include "tools/lab/images.h"
+#include "tools/lab/run.h"
 
 namespace fencepost::tools {
 namespace {

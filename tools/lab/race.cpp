@@ -1,4 +1,4 @@
-#include "lab/race.h"
+#include "tools/lab/race.h"
 
 #include <algorithm>
 #include <csignal>
@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "engine/live/clock.h"
-#include "lab/faults.h"
 #include "scenarios/run_parts.h"
+#include "tools/lab/faults.h"
 
 namespace fencepost::lab {
 namespace {

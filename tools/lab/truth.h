@@ -9,7 +9,7 @@
 
 #include "engine/backend/record.h"
 #include "engine/cib/cib.h"
-#include "lab/machines.h"
+#include "tools/lab/machines.h"
 
 namespace fencepost::lab {
 

@@ -1,4 +1,4 @@
-#include "lab/run.h"
+#include "tools/lab/run.h"
 
 #include <algorithm>
 #include <csignal>
@@ -10,13 +10,13 @@
 #include "engine/base/assert.h"
 #include "engine/live/clock.h"
 #include "engine/live/event_loop.h"
-#include "lab/faults.h"
-#include "lab/lab.h"
 #include "models/invariants/invariant_rules.h"
 #include "scenarios/cluster_watch.h"
 #include "scenarios/judge.h"
 #include "scenarios/run_parts.h"
 #include "scenarios/witness.h"
+#include "tools/lab/faults.h"
+#include "tools/lab/lab.h"
 
 namespace fencepost::lab {
 namespace {

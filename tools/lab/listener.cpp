@@ -1,4 +1,4 @@
-#include "lab/listener.h"
+#include "tools/lab/listener.h"
 
 #include <algorithm>
 #include <filesystem>

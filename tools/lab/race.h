@@ -5,8 +5,8 @@
 #include <optional>
 
 #include "engine/base/result.h"
-#include "lab/cell.h"
-#include "lab/lab.h"
+#include "tools/lab/cell.h"
+#include "tools/lab/lab.h"
 
 namespace fencepost::lab {
 

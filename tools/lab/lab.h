@@ -14,14 +14,14 @@
 #include "engine/live/event_loop.h"
 #include "engine/node/command.h"
 #include "engine/sim/random.h"
-#include "lab/cell.h"
-#include "lab/images.h"
-#include "lab/listener.h"
-#include "lab/machines.h"
-#include "lab/power_switch.h"
-#include "lab/support.h"
-#include "lab/truth.h"
 #include "scenarios/scenario.h"
+#include "tools/lab/cell.h"
+#include "tools/lab/images.h"
+#include "tools/lab/listener.h"
+#include "tools/lab/machines.h"
+#include "tools/lab/power_switch.h"
+#include "tools/lab/support.h"
+#include "tools/lab/truth.h"
 
 namespace fencepost::lab {
 

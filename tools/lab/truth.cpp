@@ -1,4 +1,4 @@
-#include "lab/truth.h"
+#include "tools/lab/truth.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "engine/backend/record.h"
-#include "lab/lab.h"
 #include "scenarios/cluster_watch.h"
 #include "scenarios/scenario.h"
+#include "tools/lab/lab.h"
 
 namespace fencepost::lab {
 

@@ -10,9 +10,9 @@
 #include "engine/backend/record.h"
 #include "engine/live/event_loop.h"
 #include "engine/sim/random.h"
-#include "lab/machines.h"
 #include "models/config.h"
 #include "models/faults.h"
+#include "tools/lab/machines.h"
 
 namespace fencepost::lab {
 

@@ -1,4 +1,4 @@
-#include "lab/images.h"
+#include "tools/lab/images.h"
 
 #include <fcntl.h>
 #include <linux/loop.h>
@@ -11,7 +11,7 @@
 #include <cstring>
 #include <sstream>
 
-#include "lab/program.h"
+#include "tools/lab/program.h"
 
 namespace fencepost::lab {
 namespace {

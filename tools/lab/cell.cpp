@@ -1,4 +1,4 @@
-#include "lab/cell.h"
+#include "tools/lab/cell.h"
 
 #include <fcntl.h>
 #include <sched.h>

@@ -1,4 +1,4 @@
-#include "lab/machines.h"
+#include "tools/lab/machines.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -17,7 +17,7 @@
 
 #include "engine/base/assert.h"
 #include "engine/live/descriptor.h"
-#include "lab/program.h"
+#include "tools/lab/program.h"
 
 namespace fencepost::lab {
 namespace {

@@ -1,4 +1,4 @@
-#include "lab/compare.h"
+#include "tools/lab/compare.h"
 
 #include <algorithm>
 #include <optional>

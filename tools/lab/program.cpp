@@ -1,4 +1,4 @@
-#include "lab/program.h"
+#include "tools/lab/program.h"
 
 #include <fcntl.h>
 #include <spawn.h>

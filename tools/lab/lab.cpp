@@ -1,4 +1,4 @@
-#include "lab/lab.h"
+#include "tools/lab/lab.h"
 
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -16,9 +16,9 @@
 #include "engine/cib/write.h"
 #include "engine/live/clock.h"
 #include "engine/live/control/client.h"
-#include "lab/files.h"
-#include "lab/program.h"
 #include "scenarios/run_parts.h"
+#include "tools/lab/files.h"
+#include "tools/lab/program.h"
 
 namespace fencepost::lab {
 namespace {

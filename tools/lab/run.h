@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "lab/cell.h"
-#include "lab/support.h"
 #include "scenarios/run.h"
+#include "tools/lab/cell.h"
+#include "tools/lab/support.h"
 
 namespace fencepost::lab {
 

@@ -1,4 +1,4 @@
-#include "lab/faults.h"
+#include "tools/lab/faults.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "lab/power_switch.h"
+#include "tools/lab/power_switch.h"
 
 #include <algorithm>
 #include <filesystem>

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "engine/base/result.h"
-#include "lab/cell.h"
 #include "models/network/corosync_options.h"
+#include "tools/lab/cell.h"
 
 namespace fencepost::lab {
 

@@ -7,7 +7,7 @@
 
 #include "engine/base/result.h"
 #include "engine/live/descriptor.h"
-#include "lab/support.h"
+#include "tools/lab/support.h"
 
 namespace fencepost::lab {
 

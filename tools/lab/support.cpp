@@ -1,4 +1,4 @@
-#include "lab/support.h"
+#include "tools/lab/support.h"
 
 #include <unistd.h>
 
@@ -7,7 +7,7 @@
 #include <variant>
 
 #include "engine/cib/cib.h"
-#include "lab/truth.h"
+#include "tools/lab/truth.h"
 
 namespace fencepost::lab {
 namespace {
