@@ -71,11 +71,12 @@ FENCEPOST_MEMBERS(node::ActionFinished, &T::transition, &T::action, &T::name, &T
                   &T::exit_reason, &T::notify, &T::repeat, &T::news, &T::started, &T::call);
 FENCEPOST_MEMBERS(node::ProcessWillNotDie, &T::name, &T::call);
 FENCEPOST_MEMBERS(node::FenceRequested, &T::target, &T::action, &T::reason, &T::transition);
+FENCEPOST_MEMBERS(node::FenceBegun, &T::target, &T::action);
 FENCEPOST_MEMBERS(node::FenceDeviceStarted, &T::target, &T::action, &T::device, &T::agent, &T::call);
 FENCEPOST_MEMBERS(node::FenceDeviceFinished, &T::target, &T::action, &T::device, &T::agent, &T::call, &T::rc,
                   &T::timed_out);
-FENCEPOST_MEMBERS(node::FenceFinished, &T::target, &T::action, &T::delegate, &T::device, &T::success,
-                  &T::why);
+FENCEPOST_MEMBERS(node::FenceFinished, &T::target, &T::action, &T::delegate, &T::device, &T::success, &T::why,
+                  &T::originator);
 FENCEPOST_MEMBERS(node::DcChanged, &T::dc);
 FENCEPOST_MEMBERS(node::PeerChanged, &T::peer, &T::state);
 FENCEPOST_MEMBERS(node::QuorumSeen, &T::quorate);
