@@ -44,7 +44,7 @@ std::string result_text(const ActionFinished& e) {
   if (e.status == OpStatus::cancelled) return "Cancelled";
   if (e.status == OpStatus::timeout)
     return "Timed Out" + (e.exit_reason.empty() ? "" : " (" + e.exit_reason + ")");
-  return e.rc ? rc_text(*e.rc) : "error";
+  return e.rc ? cib::rc_text(*e.rc) : "error";
 }
 
 }  // namespace
