@@ -101,6 +101,8 @@ void add_rehearse(CLI::App& app) {
       app.add_subcommand("rehearse", "run scenarios in the simulator and in a lab, and compare");
   rehearse->add_option("paths", arguments->paths, "scenarios, or directories of them")->required();
   rehearse->add_option("--keep", arguments->keep, "copy the nodes' logs into this folder");
+  rehearse->add_flag("--any-times", arguments->any_times,
+                     "times are told and not judged: for a machine that has other work");
   rehearse->footer(
       "\nA table: whether the same actions and fencings were done in the same order, and how far their "
       "times\n"

@@ -123,7 +123,8 @@ FENCEPOST_MEMBERS(node::FenceOffer, &T::id, &T::devices);
 FENCEPOST_MEMBERS(node::FenceExecute, &T::id, &T::by, &T::device, &T::target, &T::action, &T::timeout,
                   &T::delay);
 FENCEPOST_MEMBERS(node::FenceExecuted, &T::id, &T::device, &T::success, &T::why);
-FENCEPOST_MEMBERS(node::FenceResult, &T::id, &T::order, &T::delegate, &T::device, &T::success, &T::why);
+FENCEPOST_MEMBERS(node::FenceResult, &T::id, &T::order, &T::delegate, &T::device, &T::success, &T::no_device,
+                  &T::why);
 FENCEPOST_MEMBERS(node::Message, &T::body);
 
 #undef FENCEPOST_MEMBERS

@@ -66,8 +66,10 @@ void Controller::killed(Step& step) {
   const Daemons daemons = on_;
   const std::vector<NodeId> members = members_;
   const bool was_quorate = quorate_;
+  const std::vector<Notice> missed = std::move(missed_);
   *this = Controller{daemons};
-  if (was_quorate) put(step, QuorumChanged{true});  // it is told anew
+  if (was_quorate) missed_.push_back(QuorumChanged{true});  // it is told anew, before what it missed
+  missed_.insert(missed_.end(), missed.begin(), missed.end());
   self_ = step.self.id;
   peers_.resize(step.self.nodelist->size());
   cpus_ = step.self.cpus;

@@ -182,7 +182,7 @@ void Controller::fenced(Step& step, const FenceResult& message) {
   const int failures = ++failed_fencings_[target];
   for (const std::size_t index : waiting) transition_.confirm(index, false);
   if (waiting.empty()) return;
-  if (message.why == FenceResult::kNoDevice) {
+  if (message.no_device) {
     // Another try would find no device either: something else has to happen first (no-such-device).
     step.journal(LogLine{"Nothing can fence " + target + ": giving up until something else happens"});
     return;

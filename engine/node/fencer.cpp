@@ -17,7 +17,7 @@ Duration with_overhead(Duration timeout) { return timeout + timeout / 5; }
 // The name under which the fencer speaks of a node that resets itself.
 constexpr const char* kWatchdog = "watchdog";
 
-constexpr const char* kNoDevice = FenceResult::kNoDevice;
+constexpr const char* kNoDevice = "No fence device";
 
 bool turns_off(const std::string& action) { return action == "reboot" || action == "off"; }
 
@@ -225,9 +225,13 @@ void Fencer::conclude(Step& step, Operation& operation, bool success, const std:
   step.cancel(TimerKind::fence_dispatch, number);
   step.cancel(TimerKind::fence_total, number);
   step.cancel(TimerKind::fence_watchdog, number);
-  step.send({FenceResult{operation.id, operation.order,
-                         operation.delegate.valid() ? step.self.name(operation.delegate) : "", device,
-                         success, success ? "" : operation.why}});
+  step.send({FenceResult{.id = operation.id,
+                         .order = operation.order,
+                         .delegate = operation.delegate.valid() ? step.self.name(operation.delegate) : "",
+                         .device = device,
+                         .success = success,
+                         .no_device = !success && operation.tried.empty(),
+                         .why = success ? "" : operation.why}});
   operations_.erase(number);
 }
 

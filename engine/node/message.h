@@ -146,13 +146,12 @@ struct FenceExecuted {
   std::string why;
 };
 struct FenceResult {
-  static constexpr const char* kNoDevice = "No fence device";  // why it failed: nobody can do it
-
   FenceId id;
   FenceOrder order;
   std::string delegate;
   std::string device;
   bool success = false;
+  bool no_device = false;  // nobody has one that can do it: nothing was tried
   std::string why;
 };
 

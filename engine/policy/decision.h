@@ -89,7 +89,7 @@ struct PlannedOrdering {
   std::uint32_t first = 0;  // action ids
   std::uint32_t then = 0;
   bool in_graph = false;   // drawn bold
-  bool disabled = false;   // never drawn, unless all are
+  bool disabled = false;   // never drawn
   bool load_only = false;  // utilization bookkeeping
 };
 
@@ -170,7 +170,8 @@ Action complete(const Decision& decision, std::size_t index);
 // Only the reading: what a status page shows.
 ClusterState read_state(const Snapshot& snapshot);
 
-// The dot file of `crm_simulate -D`: with `all`, optional and disabled parts too (-a); with `ids`, action ids
+// The dot file of `crm_simulate -D`: with `all`, optional parts and load orderings too (-a); with `ids`,
+// action ids
 // (-V).
 std::string to_dot(const Decision& decision, bool all = false, bool ids = false);
 

@@ -11,6 +11,10 @@ Flags effective_flags(Draft& d, ActionId action, NodeId node);
 // As seen from an action on the node: for a clone, runnable anywhere is runnable.
 Flags flags_for_ordering(Draft& d, ActionId action, NodeId node);
 
+// Whoever changes an action's flags while orderings are propagated says so: flags of collective resources
+// that were found before may be others now.
+void changes_flags(Draft& d);
+
 struct Changed {
   bool first = false;
   bool then = false;

@@ -31,7 +31,8 @@ int run_command(const RunArguments& arguments);
 
 struct RehearseArguments {
   std::vector<std::string> paths;
-  std::string keep;  // a folder for the nodes' logs; empty: they go with the lab
+  std::string keep;        // a folder for the nodes' logs; empty: they go with the lab
+  bool any_times = false;  // times are told and not judged
 };
 int rehearse_command(const RehearseArguments& arguments);
 

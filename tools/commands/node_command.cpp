@@ -6,8 +6,9 @@
 namespace fencepost::tools {
 
 int node_command(const NodeArguments& arguments) {
-  NodeLog log(arguments.syslog_prefixes,
-              arguments.verbose ? reporters::Weight::noise : reporters::Weight::normal);
+  // The journal's writer may still have something to say when all else has ended.
+  static NodeLog log(arguments.syslog_prefixes,
+                     arguments.verbose ? reporters::Weight::noise : reporters::Weight::normal);
   NodeSettings settings;
   settings.state_directory = arguments.state_directory;
   settings.paths.run_directory = arguments.run_directory;

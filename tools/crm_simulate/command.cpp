@@ -49,7 +49,8 @@ std::string source_of(const Options& options) {
   if (options.xml_pipe) return "-";
   if (!options.xml_file.empty() || !options.live_check) return options.xml_file;
   const char* file = std::getenv("CIB_file");  // what Pacemaker's own tools ask instead of a cluster
-  return file != nullptr && std::filesystem::is_regular_file(file) ? file : "";
+  std::error_code error;                       // of any kind: it cannot be had
+  return file != nullptr && std::filesystem::is_regular_file(file, error) ? file : "";
 }
 
 int no_input(const Options& options) {

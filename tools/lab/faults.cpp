@@ -57,6 +57,7 @@ class Faults::Hand {
   }
   Result<void> operator()(const fault::Pause& f) const {
     return on_machine(f.node, [&](std::size_t machine) {
+      if (!lab_.machines().is_on(machine)) return;
       lab_.machines().freeze(machine, true);
       until(f.lasts, [&lab = lab_, machine] {
         if (lab.machines().is_on(machine)) lab.machines().freeze(machine, false);

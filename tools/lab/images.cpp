@@ -52,7 +52,9 @@ Result<void> make_database(const std::string& loop, const std::string& where,
   if (auto done = run({"mount", loop, mount_point}); !done) return done;
   const std::string data = mount_point + "/" + folder;
   auto made = run({"install", "-d", "-o", "postgres", "-m", "700", data});
-  if (made) made = run({"su", "postgres", "-s", "/bin/sh", "-c", initdb + " -D " + data + " -A trust -N"});
+  if (made)
+    made = run({"setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups", initdb, "-D", data,
+                "-A", "trust", "-N"});
   const auto unmounted = run({"umount", mount_point});
   return made ? unmounted : made;
 }

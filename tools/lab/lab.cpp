@@ -224,7 +224,7 @@ void Lab::cut_power(std::size_t machine, const std::string& why) {
 // --- Asking ---
 
 Result<void> Lab::ask(std::size_t machine, const node::Command& command) {
-  if (!machines_.is_on(machine)) return failure({}, machines_.name(machine) + " is off");
+  if (!machines_.is_inside(machine)) return failure({}, machines_.name(machine) + " is off, or just booting");
   if (manager_ == Manager::pacemaker) {
     const std::string words = for_pacemaker(command, cell_.directory);
     if (words.empty())
@@ -241,7 +241,8 @@ Result<void> Lab::ask(std::size_t machine, const node::Command& command) {
 }
 
 void Lab::run_on(std::size_t machine, const std::string& shell_text) {
-  if (!machines_.is_on(machine)) return;
+  if (!machines_.is_inside(machine))
+    return observe(backend::Noted{"exec on " + machines_.name(machine) + ": it is off, or just booting"});
   live::Program program;
   program.arguments = machines_.command_on(machine, {"/bin/bash", "-c", shell_text});
   program.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "HOME=/root"};

@@ -156,7 +156,10 @@ Result<void> Machines::power_on(std::size_t machine) {
   if (pid < 0) return failure({}, std::string("no machine can be made: ") + std::strerror(errno));
   states_[machine].init = pid;
   states_[machine].frozen = false;
-  if (can_freeze()) std::ofstream(freezer(machine) + "/tasks") << pid;
+  if (can_freeze()) {
+    freeze(machine, false);
+    std::ofstream(freezer(machine) + "/tasks") << pid;
+  }
   if (const auto plugged = plug_in(machine); !plugged) return plugged;
   [[maybe_unused]] const ssize_t told = ::write(go_write.get(), "g", 1);
   return {};
@@ -193,8 +196,16 @@ std::vector<std::size_t> Machines::ended() const {
   return ended;
 }
 
+bool Machines::is_inside(std::size_t machine) const {
+  struct stat ours {
+  }, its{};
+  const std::string root = "/proc/" + std::to_string(states_[machine].init) + "/root/";
+  return is_on(machine) && ::stat("/", &ours) == 0 && ::stat(root.c_str(), &its) == 0 &&
+         (ours.st_dev != its.st_dev || ours.st_ino != its.st_ino);
+}
+
 std::string Machines::path(std::size_t machine, const std::string& on_it) const {
-  if (!is_on(machine)) return "";
+  if (!is_inside(machine)) return "";
   // /var/run is a link to /run, and links that begin with / lead to our own root.
   const bool linked = on_it.starts_with("/var/run/");
   return "/proc/" + std::to_string(states_[machine].init) + "/root" + (linked ? on_it.substr(4) : on_it);

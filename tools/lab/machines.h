@@ -49,10 +49,13 @@ class Machines {
   // Those whose first process ended by itself. They count as on until power_off().
   std::vector<std::size_t> ended() const;
   bool is_on(std::size_t machine) const { return states_[machine].init > 0; }
+  // It has a disk of its own by now: until then its paths would be those of the machine around the lab.
+  bool is_inside(std::size_t machine) const;
   pid_t first_process(std::size_t machine) const { return states_[machine].init; }
-  // A path on the machine as it is seen from here: "/proc/17/root/run/x"; empty while it is off.
+  // A path on the machine as it is seen from here: "/proc/17/root/run/x"; empty while it is off or
+  // not yet inside.
   std::string path(std::size_t machine, const std::string& on_it) const;
-  // The words with which a program is run there.
+  // The words with which a program is run there. It must be inside.
   std::vector<std::string> command_on(std::size_t machine, std::vector<std::string> words) const;
 
   // --- Standing still ---

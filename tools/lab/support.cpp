@@ -18,7 +18,20 @@ namespace fault = models::fault;
 const std::set<std::string> kUnseen{"data_loss", "split_brain"};
 const std::set<std::string> kManagers{"fencepost", "pacemakerd"};
 
+// What becomes part of a path on this machine, or of corosync.conf, is plain.
+bool is_plain(const std::string& name, const char* also = "") {
+  const auto plain = [also](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("._-").find(c) != std::string_view::npos ||
+           std::string_view(also).find(c) != std::string_view::npos;
+  };
+  return !name.empty() && name.front() != '-' && name.front() != '.' && std::ranges::all_of(name, plain) &&
+         name.find("..") == std::string::npos;
+}
+
 bool is_program(const std::string& path) { return ::access(path.c_str(), X_OK) == 0; }
+
+constexpr const char* kPlain = "here, names and paths have letters, digits and . _ - only";
 
 class Examiner {
  public:
@@ -27,6 +40,8 @@ class Examiner {
 
   Support examine() {
     world();
+    for (const std::string& node : scenario_.nodes)
+      if (!is_plain(node)) cannot("node '" + node + "': " + kPlain);
     cib::for_each_resource(scenario_.cib->configuration->resources,
                            [&](const cib::Resource& each, const cib::Resource*) { resource(each); });
     databases();
@@ -65,6 +80,12 @@ class Examiner {
     if (each.kind == cib::ResourceKind::bundle)
       return cannot("bundle " + each.id + ": a lab has no containers");
     if (each.kind != cib::ResourceKind::primitive) return;
+    for (const std::string* name : {&each.id, &each.agent.type, &each.agent.provider})
+      if (!name->empty() && !is_plain(*name))
+        return cannot("resource " + each.id + ": '" + *name + "': " + kPlain);
+    for (const char* name : {"device", "directory", "pgdata", "pgctl", "socketdir", "state"})
+      if (const std::string path = parameter_of(each, name); !path.empty() && !is_plain(path, "/"))
+        return cannot("resource " + each.id + ": " + name + "=" + path + ": " + kPlain);
     if (each.agent.standard == "stonith") {
       support_.fence_agents.insert(each.agent.type);
       if (each.agent.type != "fence_lab")
@@ -100,8 +121,7 @@ class Examiner {
                     ": the lab makes images with ext3, ext4 or xfs for devices below /dev; " + device +
                     " with '" + type + "' is none");
     if (!abilities_.loops) return cannot("resource " + each.id + ": this machine has no loop devices");
-    if (!is_program("/usr/sbin/modprobe") && !is_program("/sbin/modprobe"))
-      note("this machine has no modprobe: the nodes have one that does nothing, for Filesystem's sake");
+    note("modprobe does nothing on the nodes: the kernel is this machine's");
     if (!is_program("/usr/sbin/mkfs." + type))
       return cannot("resource " + each.id + ": there is no mkfs." + type);
     for (const Support::Image& image : support_.images)

@@ -105,7 +105,7 @@ Truth::Truth(const Machines& machines, const cib::Configuration& configuration) 
 }
 
 std::string Truth::see(std::size_t machine, const std::string&, const Sign& sign) const {
-  if (!machines_.is_on(machine)) return "Stopped";
+  if (!machines_.is_inside(machine)) return "Stopped";
   const pid_t process = machines_.first_process(machine);
   const auto started_if = [](bool yes) { return std::string(yes ? "Started" : "Stopped"); };
   switch (sign.kind) {

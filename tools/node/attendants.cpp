@@ -6,7 +6,6 @@
 #include "engine/live/safety/service_manager.h"
 
 namespace fencepost::tools {
-namespace {}  // namespace
 
 Result<std::unique_ptr<Attendants>> Attendants::attend(live::LiveNode& node,
                                                        const AttendantSettings& settings, NodeLog& log) {

@@ -3,11 +3,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <regex>
 #include <sstream>
+#include <stdexcept>
 
 #include "tests/crm_simulate/random_cib/dice.h"
 #include "tests/crm_simulate/random_cib/generator.h"
@@ -83,8 +85,10 @@ Reply ask_real(const Question& question, const fs::path& folder) {
   // An assertion of the heavier kind ends it. Observed in order_actions (lh_action != rh_action) and in
   // add_sort_index_to_node_weight (node != NULL), in one to three of a hundred clusters: the generator cannot
   // tell beforehand which, so such answers are counted and not compared.
-  const bool ended = WIFEXITED(status) && WEXITSTATUS(status) < 124;
-  reply.died = !ended;
+  constexpr int kAborted = 128 + SIGABRT;  // as the shell tells it
+  reply.died = WIFEXITED(status) && WEXITSTATUS(status) == kAborted;
+  if (!reply.died && (!WIFEXITED(status) || WEXITSTATUS(status) >= 124))
+    throw std::runtime_error("crm_simulate took longer than 20 s, or could not be run: " + command);
   return reply;
 }
 
