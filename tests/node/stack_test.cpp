@@ -333,6 +333,20 @@ TEST_CASE("stack: a controller that is killed comes back and finds everything ru
   CHECK(cluster.cib("n1") == cluster.cib("n2"));
 }
 
+TEST_CASE("stack: a controller that is killed again before it is back still hears of quorum",
+          "[node][daemons]") {
+  RunningStack cluster;
+  const Told story{cluster};
+  const SimTime killed = cluster.now();
+  for (const Duration after : {0ms, 30ms}) {
+    cluster.run_for(after);
+    for (const char* node : {"n1", "n2"}) cluster.daemon_dies(node, node::DaemonDied::Daemon::controller);
+  }
+  cluster.run_for(60s);
+  CHECK(told(cluster, "db stop 0", killed) == kNever);
+  CHECK(cluster.where("db") == "n1");
+}
+
 TEST_CASE("stack: a monitor stuck in the kernel is reported only when it is let go", "[node][unkillable]") {
   RunningStack cluster;
   const Told story{cluster};
