@@ -54,10 +54,12 @@ Script FenceAgent::run(Process& self, AgentRun& run) {
       co_await self.sleep(mode.seconds > Duration::zero() ? mode.seconds
                                                           : world.config().power.unreachable_after);
       co_return refused(self, run, "Unable to connect/login to fencing device");
-    case Mode::fail:
-      co_await self.sleep(mode.seconds > Duration::zero() ? mode.seconds
-                                                          : machine.sample(world.config().power.off));
+    case Mode::fail: {
+      Duration takes = mode.seconds;  // drawn here, see fence_agents.cpp
+      if (takes <= Duration::zero()) takes = machine.sample(world.config().power.off);
+      co_await self.sleep(takes);
       co_return refused(self, run, "the device reports a failure");
+    }
     case Mode::slow:
       if (!slows_switch()) co_await self.sleep(mode.seconds);
       break;
