@@ -24,14 +24,20 @@ std::set<std::uint64_t> read_known() {
   return seeds;
 }
 
+// The real one aborts on few of them (see oracle.cpp); what it does not answer proves nothing.
+constexpr std::uint64_t kDiedMax = kSeeds * 5 / 100;
+
 std::set<std::uint64_t> find_differing() {
   const Folder folder;
   std::set<std::uint64_t> seeds;
+  std::uint64_t died = 0;
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
     const Question question = random_question(seed);
     const Reply real = ask_real(question, folder.path());
+    died += real.died ? 1 : 0;
     if (!differences(real, ask_ours(question, folder.path())).empty()) seeds.insert(seed);
   }
+  CHECK(died <= kDiedMax);
   return seeds;
 }
 
