@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <sstream>
 
 #include "tools/lab/program.h"
@@ -55,6 +56,10 @@ Result<void> make_database(const std::string& loop, const std::string& where,
   if (made)
     made = run({"setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups", initdb, "-D", data,
                 "-A", "trust", "-N"});
+  if (made) {  // clients come over the network
+    std::ofstream(data + "/postgresql.conf", std::ios::app) << "listen_addresses = '*'\n";
+    std::ofstream(data + "/pg_hba.conf", std::ios::app) << "host all postgres samenet trust\n";
+  }
   const auto unmounted = run({"umount", mount_point});
   return made ? unmounted : made;
 }

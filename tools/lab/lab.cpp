@@ -68,6 +68,8 @@ Lab::Lab(live::EventLoop& loop, const Cell& cell, const scenarios::Scenario& sce
               {[this](std::size_t machine, const std::string& why) { cut_power(machine, why); },
                [this](std::size_t machine, const std::string& why) { boot(machine, why); },
                [this](backend::Observation seen) { observe(std::move(seen)); }}),
+      clients_(loop, cell.directory, support_.clients,
+               [this](backend::Observation seen) { observe(std::move(seen)); }),
       manager_(manager),
       powered_(scenario.nodes.size(), false) {}
 
@@ -167,6 +169,7 @@ void Lab::tick() {
   switch_.look();
   for (backend::Observation& each : truth_.look()) observe(std::move(each));
   listener_.listen();
+  clients_.look();
   std::erase_if(children_, [](const auto& child) { return child->pid() < 0; });
   for (auto machine = off_when_stopped_.begin(); machine != off_when_stopped_.end();) {
     if (listener_.is_up(*machine)) {

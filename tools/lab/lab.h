@@ -16,6 +16,7 @@
 #include "engine/sim/random.h"
 #include "scenarios/scenario.h"
 #include "tools/lab/cell.h"
+#include "tools/lab/clients.h"
 #include "tools/lab/images.h"
 #include "tools/lab/listener.h"
 #include "tools/lab/machines.h"
@@ -60,6 +61,7 @@ class Lab {
   // --- Asking ---
   Result<void> ask(std::size_t machine, const node::Command& command);
   void run_on(std::size_t machine, const std::string& shell_text);
+  bool people_at_work() const { return !children_.empty(); }  // what was run there has not ended
   // The cluster stack of a machine that is on.
   void start_stack(std::size_t machine) const;
   void stop_stack(std::size_t machine, bool power_off);
@@ -78,6 +80,7 @@ class Lab {
   const PowerSwitch& power_switch() const { return switch_; }
   const Truth& truth() const { return truth_; }
   const Listener& listener() const { return listener_; }
+  Clients& clients() { return clients_; }
   const std::string& directory() const { return cell_.directory; }
 
  private:
@@ -98,6 +101,7 @@ class Lab {
   Truth truth_;
   Listener listener_;
   PowerSwitch switch_;
+  Clients clients_;
   Manager manager_;
   std::unique_ptr<Images> images_;
   std::vector<bool> powered_;

@@ -32,6 +32,8 @@ Result<void> ip(const std::string& batch) {
   return {};
 }
 
+constexpr const char* kClientHost = "250";  // last byte of the clients' address
+
 std::string ms(Duration duration) { return std::to_string(to_ms(duration)); }
 const char* yes_no(bool yes) { return yes ? "1" : "0"; }
 
@@ -285,6 +287,15 @@ Result<void> Machines::set_link(std::size_t machine, std::size_t network, bool u
   states_[machine].plugs[network].down = !up;
   if (!is_on(machine)) return {};
   return ip("link set " + port(machine, network) + (up ? " up\n" : " down\n"));
+}
+
+Result<void> Machines::seat_client(const std::string& service_address) {
+  const auto prefix = [](const std::string& address) { return address.substr(0, address.rfind('.') + 1); };
+  for (std::size_t network = 0; network < networks(); ++network)
+    if (size() > 0 && prefix(states_.front().plugs[network].address) == prefix(service_address))
+      return ip("addr replace " + prefix(service_address) + kClientHost + "/24 dev " + bridge(network, 0) +
+                "\n");
+  return failure({}, "clients cannot come to " + service_address + ": it is on none of the lab's networks");
 }
 
 }  // namespace fencepost::lab

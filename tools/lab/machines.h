@@ -70,6 +70,8 @@ class Machines {
   // Machines of one number see each other on this network.
   Result<void> split(std::size_t network, const std::vector<int>& side_of);
   Result<void> set_link(std::size_t machine, std::size_t network, bool up);
+  // A place for clients on the network that an address belongs to; in a partition, with the first group.
+  Result<void> seat_client(const std::string& service_address);
 
  private:
   struct State {

@@ -26,6 +26,7 @@ using scenarios::Verdict;
 
 constexpr Duration kTurn = 10ms;     // between two looks at the machines
 constexpr Duration kLate = 400ms;    // a node may be so late with its tape; observers see records in order
+constexpr Duration kLastLook = 30s;  // of the databases' clients, at the end
 constexpr Duration kPatience = 60s;  // for what needs no time in a simulated world: boots, forks
 
 // What keeps a cluster from being at rest.
@@ -195,6 +196,8 @@ class Run {
       if (each.begin) each.begin(result_.outcome.t0);
     if (recording_) recording_->begin(result_.outcome.t0);
     faults_.begin(t0_);
+    if (const auto writing = lab_.clients().begin(lab_.machines()); !writing)
+      sorter_.put({0, live::monotonic_now(), {}, backend::Noted{to_string(writing.error())}});
   }
 
   bool give_up(std::string why) {
@@ -223,7 +226,7 @@ class Run {
     return std::max({t0_ + scenario_.end.min, quiet_since_ + scenario_.end.quiescent,
                      cluster_.last_fault() + scenarios::fault_shows_within(scenario_), busy});
   }
-  bool lab_at_work() const { return lab_.power_switch().at_work(); }
+  bool lab_at_work() const { return lab_.power_switch().at_work() || lab_.people_at_work(); }
 
   // --- Waiting ---
   void turn() {
@@ -254,6 +257,8 @@ class Run {
   // --- At the end ---
   LabRun conclude() {
     scenarios::Outcome& outcome = result_.outcome;
+    lab_.clients().finish();
+    wait([&] { return lab_.clients().finished(); }, kLastLook);
     const SimTime end = live::monotonic_now();
     // What happened until now is heard out; what the end of the lab does is not part of the run.
     for (const SimTime late = end + kLate; live::monotonic_now() < late && !interrupted_;) turn();
@@ -268,6 +273,7 @@ class Run {
     if (interrupted_)
       outcome.findings.push_back({"the run is not interrupted", Verdict::undecided, "it was"});
     judge_tapes();
+    judge_data();
     outcome.verdict = scenarios::verdict_of(outcome.findings);
     result_.interrupted = interrupted_;
     keep_logs();
@@ -294,11 +300,33 @@ class Run {
         {"the nodes' tapes play to the same effects", same ? Verdict::held : Verdict::broken, why});
   }
 
+  // What was acknowledged before the last fault must be there after it: a loss is data_loss, which has fired
+  // by now.
+  void judge_data() {
+    const std::vector<std::string>& never = scenario_.expect.never;
+    const bool asked = std::ranges::find(never, "data_loss") != never.end();
+    for (const Clients::Balance& each : lab_.clients().balances()) {
+      const bool seen = each.finished && each.acknowledged > 0;
+      if (!seen && !asked) continue;
+      const std::string why = !each.finished ? "nobody served the client at the end"
+                              : !seen        ? "no write was acknowledged"
+                                             : std::to_string(each.acknowledged - each.missing) + " of " +
+                                            std::to_string(each.acknowledged) + " are there at the end, " +
+                                            std::to_string(each.earlier) +
+                                            " of them from before the last connection";
+      result_.outcome.findings.push_back({"acknowledged writes of " + each.database + " are there",
+                                          !seen              ? Verdict::undecided
+                                          : each.missing > 0 ? Verdict::broken
+                                                             : Verdict::held,
+                                          why});
+    }
+  }
+
   void keep_logs() const {
     if (options_.keep.empty()) return;
     std::error_code error;  // logs are a help, not the result
     std::filesystem::create_directories(options_.keep, error);
-    for (const char* each : {"/log", "/corosync.conf", "/tape", "/ctl"})
+    for (const char* each : {"/log", "/corosync.conf", "/tape", "/ctl", "/clients"})
       std::filesystem::copy(
           lab_.directory() + each, options_.keep + each,
           std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing,

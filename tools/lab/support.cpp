@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <variant>
 
@@ -14,8 +15,6 @@ namespace {
 
 namespace fault = models::fault;
 
-// Invariants that need to look into DRBD or into a database's writes.
-const std::set<std::string> kUnseen{"data_loss", "split_brain"};
 const std::set<std::string> kManagers{"fencepost", "pacemakerd"};
 
 // What becomes part of a path on this machine, or of corosync.conf, is plain.
@@ -142,11 +141,28 @@ class Examiner {
           for (const auto& [directory, image] : directories_)
             if (pgdata.starts_with(directory + "/")) {
               support_.images[image].pgdata = pgdata.substr(directory.size() + 1) + " " + initdb_of(each);
-              return;
+              return clients_of(each);
             }
           cannot("resource " + each.id +
                  ": its pgdata lies on no Filesystem of the cluster, so nobody could take it over");
         });
+  }
+  // Who writes to it. Without an address that is known, nobody does.
+  void clients_of(const cib::Resource& database) {
+    for (const models::DatabaseConfig& each : scenario_.storage.databases) {
+      if (each.name != database.id || each.writes_per_second <= 0) continue;
+      std::string address = each.address;
+      cib::for_each_resource(scenario_.cib->configuration->resources,
+                             [&](const cib::Resource& other, const cib::Resource*) {
+                               if (other.kind == cib::ResourceKind::primitive && other.id == each.address)
+                                 address = parameter_of(other, "ip");
+                             });
+      const std::string psql = std::filesystem::path(initdb_of(database)).parent_path().string() + "/psql";
+      if (address.empty() || !is_program(psql)) return;
+      const std::string port = parameter_of(database, "pgport");
+      support_.clients.push_back({database.id, address, psql, port.empty() ? 5432 : std::atoi(port.c_str()),
+                                  each.writes_per_second});
+    }
   }
   static std::string initdb_of(const cib::Resource& each) {
     const std::string pgctl = parameter_of(each, "pgctl");
@@ -194,7 +210,13 @@ class Examiner {
     const scenarios::Expectations& expect = scenario_.expect;
     for (const std::vector<std::string>* list : {&expect.never, &expect.violated})
       for (const std::string& name : *list)
-        if (kUnseen.contains(name)) cannot("expect: " + name + ": the lab does not look into data");
+        if (name == "split_brain") cannot("expect: split_brain: a lab's DRBD has no data of its own");
+    for (const std::vector<std::string>* list : {&expect.never, &expect.violated})
+      for (const std::string& name : *list)
+        if (name == "data_loss" && support_.clients.empty())
+          cannot(
+              "expect: data_loss: no client writes; name the address in world: databases: {db: {address: "
+              "ip}}");
     for (const std::vector<scenarios::EventPattern>* list : {&expect.order, &expect.happens, &expect.absent})
       for (const scenarios::EventPattern& pattern : *list)
         if (!pattern.blocked.empty()) cannot("expect: blocked: the lab does not see what processes wait for");

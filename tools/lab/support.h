@@ -21,6 +21,12 @@ struct Support {
     std::string pgdata;   // a database is made there, relative to its root; empty: none
   };
   std::vector<Image> images;
+  struct Client {
+    std::string database, address, psql;
+    int port = 5432;
+    double writes_per_second = 20;
+  };
+  std::vector<Client> clients;  // of databases whose address the scenario names
 };
 
 struct Abilities {
