@@ -40,7 +40,7 @@ std::string reason_text(const std::string& reason) {
   return " by " + by + reason.substr(colon);
 }
 
-std::string result_text(const ActionFinished& e) {
+std::string logged_result(const ActionFinished& e) {
   if (e.status == OpStatus::cancelled) return "Cancelled";
   if (e.status == OpStatus::timeout)
     return "Timed Out" + (e.exit_reason.empty() ? "" : " (" + e.exit_reason + ")");
@@ -124,7 +124,7 @@ struct PacemakerLog::Writer {
     controller(
         "log_executor_event", e.status == OpStatus::timeout ? "error" : "notice",
         fmt::format("Result of {} operation for {} on {}: {} | graph action confirmed; call={} key={} rc={}",
-                    kind_of(e.name), e.name.resource, e.name.node, result_text(e), e.call.value,
+                    kind_of(e.name), e.name.resource, e.name.node, logged_result(e), e.call.value,
                     key_of(e.name), e.rc.value_or(1)));
   }
   void operator()(const ProcessWillNotDie& e) const {

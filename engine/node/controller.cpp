@@ -312,6 +312,11 @@ void Controller::look_for_dc(Step& step) {
   looking_for_dc_ = false;
   if (state_ != State::pending || dc_.valid()) return;
   step.send({JoinAnnounce{}});
+  await_dc(step);
+}
+
+// Without a DC by then, it stands for election itself.
+void Controller::await_dc(Step& step) {
   step.arm(TimerKind::dc_deadtime, property("dc-deadtime", kDcDeadtime));
 }
 

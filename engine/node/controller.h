@@ -81,6 +81,7 @@ class Controller {
   const cib::Cib& cib() const { return on_.replica->cib(); }
   Duration property(const char* name, Duration otherwise) const;
   int integer_property(const char* name, int otherwise) const;
+  void await_dc(Step& step);
 
   // --- controller_peers.cpp ---
   void membership(Step& step, const MembershipFormed& event);

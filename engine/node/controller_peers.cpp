@@ -6,8 +6,6 @@
 namespace fencepost::node {
 namespace {
 
-constexpr Duration kDcDeadtime = 20s;  // dc-deadtime
-
 bool contains(const std::vector<NodeId>& sorted, NodeId node) {
   return std::binary_search(sorted.begin(), sorted.end(), node);
 }
@@ -172,7 +170,7 @@ void Controller::vote(Step& step, NodeId from, const Vote& vote) {
   if (dc_.valid() && dc_ != from) step.journal(DcChanged{});
   dc_ = {};
   enter(step, State::pending, "lost the election");
-  step.arm(TimerKind::dc_deadtime, property("dc-deadtime", kDcDeadtime));
+  await_dc(step);
 }
 
 void Controller::resign(Step& step) {

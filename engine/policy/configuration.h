@@ -114,6 +114,7 @@ struct Definition {
   mutable std::deque<OperationDigest> digests;
 
   const std::string* find_meta(std::string_view name) const;
+  bool requires_fencing() const { return needs == Requires::fencing || needs == Requires::unfencing; }
 };
 
 struct CloneSettings {

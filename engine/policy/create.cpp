@@ -21,10 +21,6 @@ struct Transition {
   bool multiply_active = false;
 };
 
-bool requires_fencing(const Resource& r) {
-  return r.def->needs == Requires::fencing || r.def->needs == Requires::unfencing;
-}
-
 bool unfenced_first(const Draft& d, const Resource& r) {
   return r.def->needs == Requires::unfencing || (d.config->unfencing_in_use && r.def->fence_device);
 }
@@ -182,7 +178,7 @@ bool may_migrate(const Draft& d, const Transition& t) {
 }
 
 int active_nodes(const Draft& d, const Resource& r) {
-  if (requires_fencing(r)) return static_cast<int>(r.active_on.size());
+  if (r.def->requires_fencing()) return static_cast<int>(r.active_on.size());
   return static_cast<int>(std::count_if(r.active_on.begin(), r.active_on.end(),
                                         [&d](NodeId n) { return d[n].online && !d[n].unclean; }));
 }

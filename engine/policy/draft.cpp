@@ -137,8 +137,7 @@ NodeId current_node(const Draft& d, ResourceId id) {
   if (r.partial_source.valid() && r.partial_target.valid() && contains(r.active_on, r.partial_source)) {
     return r.partial_source;
   }
-  const bool requires_fencing = r.def->needs == Requires::fencing || r.def->needs == Requires::unfencing;
-  if (!requires_fencing) {
+  if (!r.def->requires_fencing()) {
     for (NodeId n : r.active_on) {
       if (d[n].online && !d[n].unclean) return n;
     }

@@ -18,10 +18,6 @@ bool anything_managed(const Draft& d) {
   });
 }
 
-bool requires_fencing(const Resource& r) {
-  return r.def->needs == Requires::fencing || r.def->needs == Requires::unfencing;
-}
-
 // ---------------------------------------------------------------- what a fenced node ran
 
 // Whether it is known what the node did with it. Instances of an anonymous clone share what is known; members
@@ -54,7 +50,7 @@ void order_starts_after(Draft& d, ResourceId id, NodeId target, ActionId fencing
 
 // Whether its being down for certain waits for the fencing of the node it was on.
 bool waits_for_fencing(const Draft& d, ResourceId id, NodeId target) {
-  return requires_fencing(d[id]) || d[target].kind == NodeKind::guest;
+  return d[id].def->requires_fencing() || d[target].kind == NodeKind::guest;
 }
 
 void imply_stop(Draft& d, ResourceId id, NodeId target, ActionId stop, ActionId fencing) {

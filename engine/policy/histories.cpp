@@ -145,13 +145,9 @@ RunBounds current_run(const std::vector<const cib::OpHistory*>& sorted) {
 
 namespace {
 
-bool requires_fencing(const Resource& r) {
-  return r.def->needs == Requires::fencing || r.def->needs == Requires::unfencing;
-}
-
 bool multiply_active(const Draft& d, const Resource& r) {
   if (!r.is_primitive() || (r.partial_source.valid() && r.partial_target.valid())) return false;
-  if (requires_fencing(r)) return r.active_on.size() > 1;
+  if (r.def->requires_fencing()) return r.active_on.size() > 1;
   return std::count_if(r.active_on.begin(), r.active_on.end(),
                        [&d](NodeId n) { return d[n].online && !d[n].unclean; }) > 1;
 }

@@ -11,7 +11,8 @@
 namespace fencepost::models {
 namespace {
 
-constexpr Duration kBeforeTimeout = 5s;  // SIGKILL so long before the stop's timeout (ocf:heartbeat:mysql)
+constexpr Duration kKillBeforeTimeout =
+    5s;                       // SIGKILL so long before the stop's timeout (ocf:heartbeat:mysql)
 constexpr int kSelects = 10;  // OCF_CHECK_LEVEL from which the monitor selects (the agent's metadata)
 
 class MysqlAgent final : public StorageAgent {
@@ -76,7 +77,7 @@ class MysqlAgent final : public StorageAgent {
   static Script stop(Process& self, AgentRun& run, DatabaseServer& server) {
     if (!server.has_process()) co_return ocf::kSuccess;
     server.stop_fast();
-    const SimTime patience = run.started() + run.command().timeout - kBeforeTimeout;
+    const SimTime patience = run.started() + run.command().timeout - kKillBeforeTimeout;
     while (server.has_process() && self.world().now() < patience) co_await self.sleep(1s);
     if (server.has_process()) server.stop_by_force();
     while (server.has_process()) co_await self.sleep(1s);

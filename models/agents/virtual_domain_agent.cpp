@@ -11,8 +11,8 @@
 namespace fencepost::models {
 namespace {
 
-constexpr Duration kBeforeTimeout =
-    5s;  // it destroys the guest so long before its own timeout (ocf:heartbeat:VirtualDomain)
+constexpr Duration kDestroyBeforeTimeout =
+    5s;  // so long before the stop's timeout (ocf:heartbeat:VirtualDomain)
 // Without storage virsh shutdown returns after 30-60 s and destroy after more than 15 (seapath/ansible#306).
 constexpr sim::Uniform kShutdownBlocked{.min = 30s, .max = 60s};
 constexpr Duration kDestroyBlocked = 15s;
@@ -53,7 +53,7 @@ class VirtualDomainAgent final : public StorageAgent {
   // The power button; each second a look; the plug, 5 s before the timeout.
   static Script stop(Process& self, AgentRun& run, Guest& guest) {
     if (!guest.is_on()) co_return ocf::kSuccess;
-    const SimTime patience = run.started() + run.command().timeout - kBeforeTimeout;
+    const SimTime patience = run.started() + run.command().timeout - kDestroyBeforeTimeout;
     if (!ocf_true(run.parameter("force_stop", "false"))) {
       if (guest.storage_stuck()) co_await self.sleep(self.machine().sample(kShutdownBlocked));
       guest.press_power_button();

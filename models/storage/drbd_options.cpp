@@ -192,16 +192,16 @@ const std::vector<Option<DrbdDiskOptions>>& disk_table() {
 }
 
 Problem set_quorum(const DrbdStatement& s, DrbdResourceOptions& o) {
-  using Kind = DrbdQuorum::Kind;
+  using Quorum = DrbdQuorum::Kind;
   const std::string word = s.words.size() == 2 ? s.words[1] : "";
   if (word == "off")
-    o.quorum = {Kind::off, 0};
+    o.quorum = {Quorum::off, 0};
   else if (word == "majority")
-    o.quorum = {Kind::majority, 0};
+    o.quorum = {Quorum::majority, 0};
   else if (word == "all")
-    o.quorum = {Kind::all, 0};
+    o.quorum = {Quorum::all, 0};
   else if (const auto n = to_drbd_number(word); n && *n >= 1 && *n <= 32)
-    o.quorum = {Kind::number, static_cast<int>(*n)};
+    o.quorum = {Quorum::number, static_cast<int>(*n)};
   else
     return not_understood(s, "use off, majority, all or a number from 1 to 32");
   return {};

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "tools/crm_simulate/exit_codes.h"
 #include "tools/crm_simulate/profile.h"
 #include "tools/crm_simulate/simulate.h"
 #include "tools/crm_simulate/xml_list.h"
@@ -13,10 +14,6 @@
 namespace fencepost::crm_simulate {
 
 namespace {
-
-constexpr int kCannotCreate = 73;  // sysexits(3): EX_CANTCREAT
-constexpr int kUsageError = 64;    // sysexits(3): EX_USAGE
-constexpr int kNoInput = 66;       // sysexits(3): EX_NOINPUT
 
 WallSeconds clock_on_the_wall() {
   return WallSeconds{

@@ -5,6 +5,8 @@
 #include <map>
 #include <sstream>
 
+#include "tools/crm_simulate/exit_codes.h"
+
 namespace fencepost::crm_simulate {
 
 namespace {
@@ -21,8 +23,6 @@ Pretend a recurring monitor found memcached stopped, and that its stop failed du
 Then see what the reaction to the failed stop would be:
 
   fencepost crm-simulate -x after.xml -S)";
-
-constexpr int kUsageError = 64;  // sysexits(3): EX_USAGE, as crm_simulate exits
 
 std::string join(const std::vector<std::string>& words) {
   std::string line = "crm_simulate";

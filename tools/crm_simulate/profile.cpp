@@ -10,15 +10,13 @@
 
 #include "engine/cib/read.h"
 #include "engine/policy/decision.h"
+#include "tools/crm_simulate/exit_codes.h"
 #include "tools/crm_simulate/xml_list.h"
 
 namespace fencepost::crm_simulate {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr int kNoInput = 66;    // sysexits(3): EX_NOINPUT
-constexpr int kDataError = 65;  // sysexits(3): EX_DATAERR
 
 // As crm_simulate takes them: *.xml that are not hidden, the last name first.
 std::vector<std::string> inputs_in(const std::string& folder, std::error_code& error) {

@@ -7,6 +7,7 @@
 #include "engine/cib/write.h"
 #include "engine/policy/decision.h"
 #include "tools/crm_simulate/execute.h"
+#include "tools/crm_simulate/exit_codes.h"
 #include "tools/crm_simulate/inject.h"
 #include "tools/crm_simulate/status_text.h"
 #include "tools/crm_simulate/summary.h"
@@ -19,9 +20,6 @@ using policy::Decision;
 
 namespace {
 
-constexpr int kBadConfiguration = 78;  // sysexits(3): EX_CONFIG
-constexpr int kSoftware = 70;          // sysexits(3): EX_SOFTWARE
-constexpr int kUsageError = 64;        // sysexits(3): EX_USAGE
 constexpr int kError = 1;
 
 class Simulation {
