@@ -125,7 +125,7 @@ std::optional<Error> read_root(pugi::xml_node root, Reading& reading, Document& 
 
 }  // namespace
 
-Result<Document> read(std::string_view xml, const std::string& file_name) {
+Result<Document> read_own(std::string_view xml, const std::string& file_name) {
   if (auto error = refuse_text(xml, file_name)) return tl::unexpected(std::move(*error));
   Reading reading{file_name, TextPosition(xml)};
   Dom dom;
@@ -136,11 +136,16 @@ Result<Document> read(std::string_view xml, const std::string& file_name) {
   if (auto error = read_root(reading.root, reading, document)) return tl::unexpected(std::move(*error));
   document.not_modelled = std::move(reading.not_modelled);
   document.problems = std::move(reading.problems);
-  if (document.problems.empty()) {  // the reader tells its own more exactly
-    if (auto malformed = find_malformed_xml(xml, file_name))
-      document.problems.push_back(std::move(*malformed));
-  }
   upgrade(document.cib);
+  return document;
+}
+
+Result<Document> read(std::string_view xml, const std::string& file_name) {
+  Result<Document> document = read_own(xml, file_name);
+  if (document && document->problems.empty()) {  // the reader tells its own more exactly
+    if (auto malformed = find_malformed_xml(xml, file_name))
+      document->problems.push_back(std::move(*malformed));
+  }
   return document;
 }
 

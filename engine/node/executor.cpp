@@ -262,7 +262,8 @@ void Executor::unstuck(Step& step) {
 
 // --- Results ---
 
-void Executor::finish(Step& step, Slot slot, std::optional<int> rc, OpStatus status, std::string reason) {
+void Executor::finish(Step& step, Slot slot, std::optional<int> rc, OpStatus status,
+                      const std::string& reason) {
   Op& op = ops_[slot];
   const AgentCommand& command = *op.job->command;
   if (is_fence_device(command) && command.action == "start")
@@ -270,7 +271,7 @@ void Executor::finish(Step& step, Slot slot, std::optional<int> rc, OpStatus sta
   const bool recurs = command.interval > Duration::zero();
   const bool news = !op.repeat || rc != op.last_rc || status != op.last_status;
   if (news || (step.self.journal_repeats && !op.job->internal)) {
-    report(step, slot, rc, status, std::move(reason));
+    report(step, slot, rc, status, reason);
     if (!news) results_.pop_back();  // journaled, and nobody's business
   }
   op.last_rc = rc;
@@ -291,7 +292,8 @@ void Executor::rest(Step& step, Slot slot) {
   step.arm(TimerKind::recurring, op.job->command->interval, which(slot, op.generation));
 }
 
-void Executor::report(Step& step, Slot slot, std::optional<int> rc, OpStatus status, std::string reason) {
+void Executor::report(Step& step, Slot slot, std::optional<int> rc, OpStatus status,
+                      const std::string& reason) {
   const Op& op = ops_[slot];
   const Job& job = *op.job;
   const bool news = !op.repeat || rc != op.last_rc || status != op.last_status;
@@ -313,7 +315,7 @@ void Executor::report(Step& step, Slot slot, std::optional<int> rc, OpStatus sta
                       .run = op.run,
                       .rc = rc,
                       .status = status,
-                      .exit_reason = std::move(reason),
+                      .exit_reason = reason,
                       .started = op.started_wall,
                       .queued = op.started - op.asked,
                       .ran = step.now.time - op.started,

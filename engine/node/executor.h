@@ -113,9 +113,9 @@ class Executor {
   void run_next(Step& step, Resource& resource);
   void start(Step& step, Slot slot);
   bool answer_for_device(Step& step, Slot slot);
-  void finish(Step& step, Slot slot, std::optional<int> rc, OpStatus status, std::string reason);
+  void finish(Step& step, Slot slot, std::optional<int> rc, OpStatus status, const std::string& reason);
   void rest(Step& step, Slot slot);
-  void report(Step& step, Slot slot, std::optional<int> rc, OpStatus status, std::string reason);
+  void report(Step& step, Slot slot, std::optional<int> rc, OpStatus status, const std::string& reason);
   void kill(Step& step, Slot slot);
   void stuck_on(Step& step);
   void unstuck(Step& step);

@@ -48,14 +48,14 @@ class NodePreference {
   NodeId active_;
 };
 
-std::vector<NodeId> sorted_nodes(const Draft& d, const ScoreTable& scores, NodeId active) {
-  std::vector<NodeId> nodes;
-  nodes.reserve(d.nodes.size());
+// Of its table; invalid if that is empty. Of several that are as good, the first.
+NodeId best_node(const Draft& d, const ScoreTable& scores, NodeId active) {
+  const NodePreference is_better{d, scores, active};
+  NodeId best;
   for (const Node& node : d.nodes) {
-    if (scores.has(node.id)) nodes.push_back(node.id);
+    if (scores.has(node.id) && (!best.valid() || is_better(node.id, best))) best = node.id;
   }
-  std::stable_sort(nodes.begin(), nodes.end(), NodePreference{d, scores, active});
-  return nodes;
+  return best;
 }
 
 bool is_unique_instance(const Draft& d, ResourceId id) {
@@ -64,31 +64,25 @@ bool is_unique_instance(const Draft& d, ResourceId id) {
 }
 
 // Staying is better than moving to a place that is no better.
-NodeId stay_if_as_good(const Draft& d, ResourceId id, const std::vector<NodeId>& nodes) {
+NodeId stay_if_as_good(const Draft& d, ResourceId id, NodeId best) {
   const Resource& r = d[id];
-  const NodeId best = nodes.front();
   if (is_unique_instance(d, id) || r.scores[best].score <= 0 || !available(d, best)) return best;
   const NodeId running = current_node(d, id);
   if (!running.valid() || !available(d, running, d[running].score)) return best;
-  for (NodeId node : nodes) {
-    if (r.scores[node].score != r.scores[best].score) break;
-    if (node == running) return node;
-  }
-  return best;
+  return r.scores.has(running) && r.scores[running].score == r.scores[best].score ? running : best;
 }
 
 bool choose_node(Draft& d, ResourceId id, NodeId preferred) {
   Resource& r = d[id];
   fit_by_utilization(d, id, preferred);
-  const std::vector<NodeId> nodes = sorted_nodes(d, r.scores, current_node(d, id));
-  if (nodes.empty()) return assign_to(d, id, NodeId{}, false);
-  const NodeId best = nodes.front();
+  const NodeId best = best_node(d, r.scores, current_node(d, id));
+  if (!best.valid()) return assign_to(d, id, NodeId{}, false);
   if (preferred.valid() && r.scores.has(preferred)) {
     const std::int32_t score = r.scores[preferred].score;
     if (score >= r.scores[best].score && available(d, preferred, score))
       return assign_to(d, id, preferred, false);
   }
-  return assign_to(d, id, stay_if_as_good(d, id, nodes), false);
+  return assign_to(d, id, stay_if_as_good(d, id, best), false);
 }
 
 void no_place(Draft& d, ResourceId id) {
@@ -110,7 +104,13 @@ void no_place(Draft& d, ResourceId id) {
 }  // namespace
 
 std::vector<NodeId> nodes_by_preference(const Draft& d, ResourceId id) {
-  return sorted_nodes(d, d[id].scores, NodeId{});
+  std::vector<NodeId> nodes;
+  nodes.reserve(d.nodes.size());
+  for (const Node& node : d.nodes) {
+    if (d[id].scores.has(node.id)) nodes.push_back(node.id);
+  }
+  std::stable_sort(nodes.begin(), nodes.end(), NodePreference{d, d[id].scores, NodeId{}});
+  return nodes;
 }
 
 void unassign(Draft& d, ResourceId id) {

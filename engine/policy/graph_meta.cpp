@@ -22,7 +22,8 @@ class Attributes {
 
   void add(std::string_view name, std::string_view value) { all_.push_back({name, value, all_.size()}); }
   void add_meta(std::string_view name, std::string_view value) {
-    if (name.find_first_of("#:") == std::string_view::npos) add(meta_name(name), value);
+    const auto is_reserved = [](char c) { return c == '#' || c == ':'; };
+    if (std::none_of(name.begin(), name.end(), is_reserved)) add(meta_name(name), value);
   }
   void add_meta(std::string_view name, std::int64_t value) { add_meta(name, keep(std::to_string(value))); }
   std::string_view keep(std::string text) { return kept_.emplace_back(std::move(text)); }

@@ -1,8 +1,10 @@
 #include "engine/sim/portable_math.h"
 
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 
 #include "engine/base/assert.h"
@@ -61,6 +63,12 @@ double exp_series(double r) {
   return (four(0) + four(4) * r4) + (four(8) + four(12) * r4) * (r4 * r4);
 }
 
+// x * 2^k. Where 2^k is a normal number the product is rounded as ldexp rounds it, and costs no call.
+double scaled(double x, int k) {
+  if (k < -1022 || k > 1023) return std::ldexp(x, k);
+  return x * std::bit_cast<double>(static_cast<std::uint64_t>(k + 1023) << 52);
+}
+
 }  // namespace
 
 // x = k ln 2 + r with r around 0, and exp r by its series.
@@ -69,7 +77,7 @@ double portable_exp(double x) {
   if (x < -746) return 0;
   const double k = std::floor(x * kLog2E + 0.5);
   const double r = (x - k * kLn2High) - k * kLn2Low;
-  return std::ldexp(exp_series(r), static_cast<int>(k));
+  return scaled(exp_series(r), static_cast<int>(k));
 }
 
 // P. J. Acklam's rational approximations: one for the middle, one for the tails.

@@ -1,7 +1,6 @@
 #include "engine/sim/random.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <string>
 
@@ -19,7 +18,8 @@ constexpr double kZ99 = 2.3263478740408408;  // the normal's 99 % quantile
 Duration from_ns(double ns) {
   if (!(ns > 0)) return Duration::zero();
   if (ns >= 9.2e18) return Duration::max();
-  return Duration{std::llround(ns)};
+  const auto whole = static_cast<std::int64_t>(ns);
+  return Duration{ns - static_cast<double>(whole) >= 0.5 ? whole + 1 : whole};
 }
 
 double ns(Duration duration) { return static_cast<double>(duration.count()); }

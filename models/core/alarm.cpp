@@ -7,7 +7,7 @@
 namespace fencepost::models {
 
 void Alarm::arm(SimTime at) {
-  disarm();
+  if (armed()) disarm();
   at_ = std::max(at, world_.now());
   state_ = State::queued;
   handle_ = world_.queue_.push(at_, this);

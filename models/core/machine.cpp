@@ -179,7 +179,14 @@ Process& Machine::new_process(std::string command_line, Process* parent, AgentRu
 
 // Out of every list before anybody hears of it: who hears may look, start and kill processes.
 void Machine::reap(Process& process, ExitStatus status) {
-  std::erase(processes_, &process);
+  // The pool lies side by side with the list: what ends is mostly among the youngest.
+  const auto from_youngest = std::find(processes_.rbegin(), processes_.rend(), &process);
+  HA_ASSERT(from_youngest != processes_.rend());
+  const auto place = processes_.rend() - from_youngest - 1;
+  processes_.erase(processes_.begin() + place);
+  const auto owned = process_pool_.begin() + place;
+  idle_processes_.push_back(std::move(*owned));
+  process_pool_.erase(owned);
   for (Process* other : processes_) {
     if (other->parent_ == &process) other->parent_ = nullptr;
   }
@@ -187,11 +194,6 @@ void Machine::reap(Process& process, ExitStatus status) {
   Process* parent = std::exchange(process.parent_, nullptr);
   const bool leader = run && run->leader_ == &process;
   if (run) std::erase(run->group_, &process);
-
-  const auto owned = std::ranges::find(process_pool_, &process, &std::unique_ptr<Process>::get);
-  HA_ASSERT(owned != process_pool_.end());
-  idle_processes_.push_back(std::move(*owned));
-  process_pool_.erase(owned);
 
   if (parent && parent->awaited_child_ == &process) parent->child_ended(status);
   if (leader) leader_ended(*run, status);

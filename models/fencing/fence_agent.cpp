@@ -30,7 +30,8 @@ Script FenceAgent::run(Process& self, AgentRun& run) {
   if (action == "start" || action == "stop") co_return kOk;
   if (action == "monitor" || action == "list" || action == "list-status") {
     if (!co_await reach(self, run)) co_return kFailed;
-    if (action == "monitor" && power.monitor_fails(call)) co_return fail(run, "the device does not answer");
+    if (action == "monitor")
+      co_return power.monitor_fails(call) ? fail(run, "the device does not answer") : kOk;
     std::string known;
     for (const auto& node : world.machines()) known += node->name() + ",\n";
     run.print(std::move(known));
@@ -78,7 +79,10 @@ Power::Action FenceAgent::asked(const AgentRun& run) {
 
 std::string_view FenceAgent::target_of(const AgentRun& run) {
   if (!run.fence_target().empty()) return run.fence_target();
-  return run.parameter("plug", run.parameter("port", run.parameter("nodename")));
+  for (const std::string_view name : {"plug", "port"}) {
+    if (const std::string_view target = run.parameter(name); !target.empty()) return target;
+  }
+  return run.parameter("nodename");
 }
 
 int FenceAgent::fail(AgentRun& run, std::string why) {

@@ -13,6 +13,8 @@ constexpr const char* kStranger = "a host outside the cluster";
 }
 
 void Addresses::name(std::string_view resource, std::string_view address) {
+  const auto known = by_resource_.find(resource);
+  if (known != by_resource_.end() && known->second == address) return;
   by_resource_.insert_or_assign(std::string(resource), std::string(address));
 }
 
