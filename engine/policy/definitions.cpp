@@ -117,18 +117,15 @@ void forget_failures_if_changed(Draft& d, ResourceId id, NodeId node, bool chang
   }
 }
 
-bool agent_changed(const Draft& d, ResourceId id, const cib::ResourceHistory& entry) {
-  return d[id].def->xml->agent != entry.agent;
-}
-
-void check_entry(Draft& d, ResourceId id, NodeId node, const cib::ResourceHistory& entry) {
+void check_entry(Draft& d, ResourceId id, NodeId node, const cib::ResourceHistory& entry,
+                 bool agent_changed) {
   const Resource& r = d[id];
   if (r.orphan) {
     if (!is_anonymous_instance(d, id)) clean_up(d, id, node, false);
     return;
   }
   const bool active = contains(r.active_on, node);
-  if (agent_changed(d, id, entry)) {
+  if (agent_changed) {
     trigger_unfencing(d, id, node, "Device definition changed");
     if (active) {
       request(d, id, kStop, node, Demand::required);
@@ -158,6 +155,19 @@ void check_entry(Draft& d, ResourceId id, NodeId node, const cib::ResourceHistor
   }
 }
 
+// An entry is held against all instances of a clone, which share their agent.
+void check_entry(Draft& d, const std::vector<ResourceId>& all, NodeId node,
+                 const cib::ResourceHistory& entry) {
+  const cib::Resource* compared = nullptr;
+  bool agent_changed = false;
+  for (ResourceId id : all) {
+    const cib::Resource* xml = d[id].def->xml;
+    if (xml != compared) agent_changed = xml->agent != entry.agent;
+    compared = xml;
+    check_entry(d, id, node, entry, agent_changed);
+  }
+}
+
 }  // namespace
 
 void check_definitions(Draft& d) {
@@ -174,8 +184,7 @@ void check_definitions(Draft& d) {
     for (const auto& entry : node.state->resources) {
       if (entry->ops.empty()) continue;
       const auto found = named.find(entry->id);
-      if (found == named.end()) continue;
-      for (ResourceId id : found->second) check_entry(d, id, node.id, *entry);
+      if (found != named.end()) check_entry(d, found->second, node.id, *entry);
     }
   }
 }

@@ -55,6 +55,12 @@ ResourceId make_orphan_instance(Draft& d, ResourceId clone, std::string_view bas
   return member_of_instance(d, instance, base);
 }
 
+bool any_blocked(const Draft& d, ResourceId id) {
+  bool blocked = false;
+  for_each_resource(d, id, [&](ResourceId part) { blocked = blocked || d[part].blocked; });
+  return blocked;
+}
+
 // Which instance of an anonymous clone a node's history means. Instances get their numbers in the order in
 // which histories are read.
 ResourceId find_instance(Draft& d, NodeId node, ResourceId clone, std::string_view base) {
@@ -63,7 +69,10 @@ ResourceId find_instance(Draft& d, NodeId node, ResourceId clone, std::string_vi
   bool only_new = false;
   const std::vector<ResourceId> children = d[clone].children;
   for (ResourceId child : children) {
-    const std::vector<NodeId> locations = locations_of(d, child, true);
+    const bool is_leaf = d[child].is_primitive();
+    const std::vector<NodeId> parts_locations =
+        is_leaf ? std::vector<NodeId>{} : locations_of(d, child, true);
+    const std::vector<NodeId>& locations = is_leaf ? d[child].active_on : parts_locations;
     for (NodeId location : locations) {
       if (location != node) continue;
       const ResourceId member = member_of_instance(d, child, base);
@@ -74,9 +83,7 @@ ResourceId find_instance(Draft& d, NodeId node, ResourceId clone, std::string_vi
       }
     }
     if (found.valid()) break;
-    bool blocked = false;
-    for_each_resource(d, child, [&](ResourceId r) { blocked = blocked || d[r].blocked; });
-    if (!only_new && !inactive.valid() && locations.empty() && !blocked) {
+    if (!only_new && !inactive.valid() && locations.empty() && !any_blocked(d, child)) {
       const ResourceId member = member_of_instance(d, child, base);
       if (member.valid() && (!d[member].pending_node.valid() || d[member].pending_node == node))
         inactive = member;
