@@ -119,9 +119,10 @@ ResourceId find_named(const Draft& d, std::string_view name) {
   return {};
 }
 
-// Only of what a node's history names, in its order and by its name.
+// Only of what a node's history names, in its order and by its name; nodes in the order of their states.
 void describe_fail_counts(const Draft& d, ClusterState& state) {
-  for (const Node& node : d.nodes) {
+  for (const NodeId id_of_node : d.states) {
+    const Node& node = d[id_of_node];
     bool any = false;
     for (const auto& entry : node.attributes) any = any || entry.name.substr(0, 5) == "fail-";
     if (!any || node.state == nullptr) continue;

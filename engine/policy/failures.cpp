@@ -203,20 +203,13 @@ void add_failures(Failures& to, const Failures& more) {
   if (more.last) to.last = std::max(to.last.value_or(0), *more.last);
 }
 
-bool has_fillers(const Draft& d, const Resource& r) {
-  return !r.fillers.empty() && part_with_container(d, r.id) == nullptr;
-}
-
 }  // namespace
 
 Failures recorded_failures(const Draft& d, ResourceId id, NodeId node) {
-  Failures failures = own_failures(d, d[id], node);
-  if (!has_fillers(d, d[id])) return failures;
-  for (ResourceId filler : d[id].fillers) add_failures(failures, own_failures(d, d[filler], node));
-  return failures;
+  return own_failures(d, d[id], node);
 }
 
-Failures fail_count(Draft& d, ResourceId id, NodeId node, bool effective, bool with_fillers) {
+Failures fail_count(Draft& d, ResourceId id, NodeId node, bool effective) {
   Resource& r = d[id];
   Failures failures = own_failures(d, r, node);
   if (failures.count > 0 && failures.last && *failures.last > 0 && r.failure_timeout_s > 0 &&
@@ -226,9 +219,13 @@ Failures fail_count(Draft& d, ResourceId id, NodeId node, bool effective, bool w
   if (effective && failures.count > 0 && failures.last && *failures.last > 0 && r.failure_timeout_s > 0) {
     if (d.now.since_epoch > *failures.last + r.failure_timeout_s) failures.count = 0;
   }
-  if (with_fillers && has_fillers(d, r)) {
-    for (ResourceId filler : r.fillers) add_failures(failures, fail_count(d, filler, node, effective, false));
-  }
+  return failures;
+}
+
+Failures counted_failures(Draft& d, ResourceId id, NodeId node) {
+  Failures failures = fail_count(d, id, node, true);
+  if (part_with_container(d, id) != nullptr) return failures;
+  for (ResourceId filler : d[id].fillers) add_failures(failures, fail_count(d, filler, node, true));
   return failures;
 }
 
@@ -286,7 +283,7 @@ void wait_for_fencing(Draft& d, const HistoryReader& reader, ActionId clear) {
 // knows the resource at all.
 Failures still_counting(HistoryReader& reader) {
   Draft& d = reader.d;
-  const Failures failures = fail_count(d, reader.resource, reader.node, true, false);
+  const Failures failures = fail_count(d, reader.resource, reader.node, true);
   const std::int64_t timeout = d[reader.resource].failure_timeout_s;
   if (failures.count > 0 && failures.last.value_or(0) > 0 && timeout > 0)
     d.recheck_by(*failures.last + timeout + 1);
@@ -310,7 +307,7 @@ bool has_expired(HistoryReader& reader, const OpEntry& op) {
     expired = last > 0 && d.now.since_epoch >= last + timeout && may_expire(d, reader, op);
   }
   if (expired) {
-    const Failures all = fail_count(d, reader.resource, reader.node, false, false);
+    const Failures all = fail_count(d, reader.resource, reader.node, false);
     if (all.count > 0) {
       if (effective.count == 0) {
         clear_reason = "it expired";

@@ -136,10 +136,19 @@ void add_operation_parameters(const Draft& d, const PlanAction& action, Attribut
   for (const auto& entry : table) attributes.add(entry.name, *entry.value);
 }
 
-NodeId place_of(const Draft& d, ResourceId id, Task task) {
-  const bool going_up = task == Task::start || task == Task::monitor || task == Task::promote;
-  if (going_up) return d[id].assigned;
-  return current_node(d, id);
+// Where a guest's container is as something is done on the guest: only what takes a resource up or down asks.
+NodeId host_for(const Draft& d, ResourceId container, Task task) {
+  switch (task) {
+    case Task::start:
+    case Task::monitor:
+    case Task::promote:
+      return d[container].assigned;
+    case Task::stop:
+    case Task::demote:
+      return current_node(d, container);
+    default:
+      return {};
+  }
 }
 
 // A bundle's connection goes to wherever its container is.
@@ -190,8 +199,9 @@ void add_guest_settings(const Draft& d, const PlanAction& action, Attributes& at
   if (!container.valid()) return;
   Task task = action.key.task;
   if (action.key.notify != Notify::no) task = atomic(task);
-  const NodeId host = place_of(d, container, task);
-  if (host.valid()) attributes.add_meta("physical_host", d[host].name());
+  const NodeId host = host_for(d, container, task);
+  if (!host.valid()) return;
+  attributes.add_meta("physical_host", d[host].name());
   const std::string* target = r.def->find_meta("container-attribute-target");
   if (target != nullptr) attributes.add_meta("container_attribute_target", *target);
 }

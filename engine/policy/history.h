@@ -60,7 +60,9 @@ struct Failures {
   std::optional<std::int64_t> last;
 };
 Failures recorded_failures(const Draft& d, ResourceId resource, NodeId node);
-Failures fail_count(Draft& d, ResourceId resource, NodeId node, bool effective, bool with_fillers = true);
+Failures fail_count(Draft& d, ResourceId resource, NodeId node, bool effective);
+// What counts towards its migration-threshold: with the failures of what it contains, but for a bundle's.
+Failures counted_failures(Draft& d, ResourceId resource, NodeId node);
 ActionId clear_fail_count(Draft& d, ResourceId resource, NodeId node, std::string reason);
 
 // Live migration seen in histories (§4.8).

@@ -272,7 +272,9 @@ void lock(Draft& d, ResourceId id) {
     for (ResourceId member : r.children) lock(d, member);
     return;
   }
-  if (!r.is_primitive() || r.def->fence_device || r.def->remote_connection) return;
+  // The connection of a guest stays with its container, locked like it.
+  const bool remote = r.def->remote_connection && !r.container.valid();
+  if (!r.is_primitive() || r.def->fence_device || remote) return;
   if (r.lock_node.valid()) {
     if (!r.active_on.empty()) {
       request(d, id, key(Task::lrm_delete), r.lock_node, Demand::required);
@@ -291,7 +293,7 @@ void lock(Draft& d, ResourceId id) {
   if (!r.lock_node.valid()) return;
   if (d.options.shutdown_lock_limit_s > 0) d.recheck_by(r.lock_time + d.options.shutdown_lock_limit_s + 1);
   for (const Node& node : d.nodes) {
-    if (node.id == r.lock_node || !r.scores.has(node.id)) continue;
+    if (node.id == r.lock_node) continue;
     Location location;
     location.id = "shutdown-lock";
     location.cause = ScoreReason::Cause::shutdown_lock;
@@ -326,7 +328,7 @@ bool threshold_reached(Draft& d, ResourceId id, NodeId node) {
   const Resource& r = d[id];
   if (r.migration_threshold == 0 || r.failure_ignored) return false;
   if (find_action(d, id, key(Task::clear_failcount), node).valid()) return false;
-  const Failures failures = fail_count(d, id, node, true);
+  const Failures failures = counted_failures(d, id, node);
   return failures.count > 0 && failures.count >= r.migration_threshold;
 }
 

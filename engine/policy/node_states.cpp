@@ -211,8 +211,7 @@ void settle_remote_nodes(Draft& d) {
   for (const Node& node : d.nodes) {
     if (!node.is_remote()) continue;
     // Who leaves takes the connection down, whatever its history says.
-    if (node.shutting_down && node.kind == NodeKind::remote && node.connection.valid())
-      d[node.connection].next_role = Role::stopped;
+    if (node.shutting_down && node.connection.valid()) d[node.connection].next_role = Role::stopped;
     if (!node.history_read) settle_remote_node(d, node.id);
   }
 }

@@ -68,13 +68,26 @@ void place_bundle_node(Draft& d, const Bundle& bundle, const BundlePart& part,
   const bool configured = d[part.node].spec->xml != nullptr;
   for (Resource& r : d.resources) {
     Candidate& candidate = r.scores[part.node];
-    // A table holds the node only if <nodes> listed it and it was not yet known to be a bundle's.
+    // A table holds the node only if <nodes> listed it and it was not yet known to be a bundle's. Where
+    // resources opt in, nothing is taken from those made once the node was there: connections, as they opt in
+    // to whatever there is.
     const bool early = configured && last[r.id.index()] < part.spec->connection;
-    if (!early && r.id != bundle.spec->inner_clone) candidate.present = false;
+    const bool opted_in = !d.options.symmetric && r.id >= part.spec->connection;
+    if (r.id == bundle.spec->inner_clone) {
+      candidate.present = true;
+    } else if (!early && !opted_in) {
+      candidate.present = false;
+    }
     if (!candidate.present) continue;
     candidate.score = -Score::kInfinity;
     candidate.discovery = Discovery::never;
   }
+}
+
+// A replica's connection is kept off remote nodes from the start, whether or not it is managed.
+void keep_off_remote_nodes(Resource& connection, const std::vector<Node>& nodes) {
+  for (const Node& node : nodes)
+    if (node.is_remote()) connection.scores[node.id].score = -Score::kInfinity;
 }
 
 void place_bundle_nodes(Draft& d) {
@@ -94,6 +107,7 @@ void place_bundle_nodes(Draft& d) {
       inner.scores = ScoreTable{d.nodes.size()};
       inner.scores[part.node] = {
           .score = 500, .count = 0, .discovery = Discovery::exclusive, .present = true};
+      keep_off_remote_nodes(d[part.spec->connection], d.nodes);
     }
   }
 }

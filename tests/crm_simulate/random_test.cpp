@@ -112,6 +112,7 @@ bool known_to_differ(const std::string& name, const std::vector<std::string>& op
 
 TEST_CASE("crm-simulate: XML output is the real one's, byte for byte", "[crm_simulate]") {
   compare_texts_of_all_cases({"--output-as=xml"});
+  compare_texts_of_all_cases({"--output-as=xml", "-s"});
 }
 
 TEST_CASE("crm-simulate: failures, fail counts and attributes are listed as the real one lists them",

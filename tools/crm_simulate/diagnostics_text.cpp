@@ -53,22 +53,21 @@ void print_attributes(TextList& list, const ClusterState& state) {
 
 void print_fail_counts(TextList& list, const ClusterState& state) {
   list.begin("Migration Summary");
-  for (std::size_t index = 0; index < state.nodes.size(); ++index) {
-    const NodeId node{index};
-    if (!state[node].online) continue;
-    bool titled = false;
-    for (const FailCount& one : state.fail_counts) {
-      if (one.node != node) continue;
-      if (!titled) list.begin("Node: " + state[node].name);
-      titled = true;
-      std::string text = one.resource +
-                         ": migration-threshold=" + std::to_string(one.migration_threshold.value()) +
-                         " fail-count=" + std::to_string(one.count.value());
-      if (one.last_failure) text += " last-failure='" + clock_text(*one.last_failure) + "'";
-      list.item(text);
+  NodeId titled;
+  for (const FailCount& one : state.fail_counts) {
+    if (!state[one.node].online) continue;
+    if (one.node != titled) {
+      if (titled.valid()) list.end();
+      list.begin("Node: " + state[one.node].name);
+      titled = one.node;
     }
-    if (titled) list.end();
+    std::string text = one.resource +
+                       ": migration-threshold=" + std::to_string(one.migration_threshold.value()) +
+                       " fail-count=" + std::to_string(one.count.value());
+    if (one.last_failure) text += " last-failure='" + clock_text(*one.last_failure) + "'";
+    list.item(text);
   }
+  if (titled.valid()) list.end();
   list.end();
 }
 

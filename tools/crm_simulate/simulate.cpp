@@ -210,7 +210,7 @@ Decision Simulation::decide() {
 
 void Simulation::show_scores(const Decision& decision) {
   if (!options_.plain()) return;
-  if (as_xml()) return write_scores(xml_, decision);
+  if (as_xml()) return write_scores(xml_, decision, options_);
   if (shown() || injected_) list_.blank_line();
   for (const policy::ScoreLine& line : decision.scores) list_.line(to_text(line, decision.state));
 }

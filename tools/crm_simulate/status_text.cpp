@@ -98,8 +98,7 @@ bool StatusPrinter::resource(ResourceId id) {
   const ResourceState& resource = state_[id];
   if (resource.internal) return false;
   if (resource.orphan && !is_active(state_, id)) return false;
-  const bool holds_others = resource.variant == Variant::group || resource.variant == Variant::clone;
-  if (holds_others && is_out_of_reach(state_, id)) return false;
+  if (resource.variant != Variant::primitive && is_out_of_reach(state_, id)) return false;
   switch (resource.variant) {
     case Variant::primitive:
       primitive(id);

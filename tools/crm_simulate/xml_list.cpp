@@ -11,10 +11,19 @@ void XmlList::write_head(Element& element, std::size_t depth, const char* closin
   element.written = true;
 }
 
+void XmlList::write_heads(std::size_t below) {
+  for (std::size_t depth = 0; depth < below; ++depth)
+    if (!open_[depth].written) write_head(open_[depth], depth, ">\n");
+}
+
+void XmlList::number(const std::string& tag, const std::string& digits) {
+  write_heads(open_.size());
+  text_ += std::string(2 * open_.size(), ' ') + "<" + tag + ">" + digits + "</" + tag + ">\n";
+}
+
 // An element learns only at its end whether it holds others; those around it are known to do so.
 void XmlList::end() {
-  for (std::size_t depth = 0; depth + 1 < open_.size(); ++depth)
-    if (!open_[depth].written) write_head(open_[depth], depth, ">\n");
+  write_heads(open_.size() - 1);
   Element& last = open_.back();
   const std::size_t depth = open_.size() - 1;
   if (last.written) {

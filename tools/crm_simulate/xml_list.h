@@ -21,6 +21,7 @@ class XmlList {
     begin(tag, attributes);
     end();
   }
+  void number(const std::string& tag, const std::string& digits);  // <tag>digits</tag>
   std::string take() { return std::move(text_); }
 
  private:
@@ -29,6 +30,7 @@ class XmlList {
     XmlAttributes attributes;
     bool written = false;
   };
+  void write_heads(std::size_t depth);  // of those around what comes at this depth
   void write_head(Element& element, std::size_t depth, const char* closing);
 
   std::vector<Element> open_;

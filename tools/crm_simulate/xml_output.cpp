@@ -106,22 +106,26 @@ const char* function_name(ScoreLine::Kind kind) {
   }
 }
 
-// " cpu=4 ram=2" as attributes of their own. The names live as long as the list of values does.
-void write_values(XmlList& xml, const std::string& tag, XmlAttributes attributes, const std::string& values) {
+// " cpu=4 ram=2" as elements of their own.
+void write_values(XmlList& xml, const std::string& tag, const XmlAttributes& attributes,
+                  const std::string& values) {
   std::vector<std::pair<std::string, std::string>> found;
   std::istringstream words(values);
   for (std::string word; words >> word;) {
     const std::size_t equals = word.find('=');
     if (equals != std::string::npos) found.emplace_back(word.substr(0, equals), word.substr(equals + 1));
   }
-  for (const auto& [name, value] : found) attributes.emplace_back(name.c_str(), value);
-  xml.empty(tag, attributes);
+  xml.begin(tag, attributes);
+  for (const auto& [name, value] : found) xml.number(name, value);
+  xml.end();
 }
 
 }  // namespace
 
-void write_scores(XmlList& xml, const policy::Decision& decision) {
-  xml.begin("allocations_utilizations");
+void write_scores(XmlList& xml, const policy::Decision& decision, const Options& options) {
+  const std::string scores = options.show_scores ? "allocations" : "";
+  const std::string utilization = options.show_utilization ? "utilizations" : "";
+  xml.begin(scores + (scores.empty() || utilization.empty() ? "" : "_") + utilization);
   for (const ScoreLine& line : decision.scores) {
     const std::string node = line.node.valid() ? decision.state[line.node].name : "none";
     switch (line.kind) {
@@ -137,10 +141,12 @@ void write_scores(XmlList& xml, const policy::Decision& decision) {
                      {{"resource", line.resource}, {"node", node}, {"function", function_name(line.kind)}},
                      line.values);
         break;
-      case ScoreLine::Kind::promotion:
-        xml.empty("promotion_score",
-                  {{"id", line.resource}, {"score", to_string(line.score)}, {"node", node}});
+      case ScoreLine::Kind::promotion: {
+        XmlAttributes attributes{{"id", line.resource}, {"score", to_string(line.score)}};
+        if (line.node.valid()) attributes.emplace_back("node", node);
+        xml.empty("promotion_score", attributes);
         break;
+      }
       default:
         xml.empty("node_weight", {{"function", function_name(line.kind)},
                                   {"node", node},

@@ -99,10 +99,8 @@ void StatusWriter::resource(ResourceId id) {
   const ResourceState& resource = state_[id];
   if (resource.orphan && !resource.parent.valid() && !is_active(state_, id)) return;
   if (resource.variant == Variant::primitive) return primitive(id);
-  if (resource.variant != Variant::bundle) {
-    if (!is_out_of_reach(state_, id)) collective(id);
-    return;
-  }
+  if (is_out_of_reach(state_, id)) return;
+  if (resource.variant != Variant::bundle) return collective(id);
   for (const BundleState& one : state_.bundles)
     if (one.resource == id) bundle(one);
 }
@@ -191,23 +189,22 @@ void StatusWriter::attributes() {
 
 void StatusWriter::fail_counts() {
   xml_.begin("node_history");
-  for (std::size_t index = 0; index < state_.nodes.size(); ++index) {
-    const NodeId node{index};
-    if (!state_[node].online) continue;
-    bool titled = false;
-    for (const FailCount& one : state_.fail_counts) {
-      if (one.node != node) continue;
-      if (!titled) xml_.begin("node", {{"name", state_[node].name}});
-      titled = true;
-      XmlAttributes attributes{{"id", one.resource},
-                               {"orphan", "false"},
-                               {"migration-threshold", std::to_string(one.migration_threshold.value())},
-                               {"fail-count", std::to_string(one.count.value())}};
-      if (one.last_failure) attributes.emplace_back("last-failure", clock_text(*one.last_failure));
-      xml_.empty("resource_history", attributes);
+  NodeId titled;
+  for (const FailCount& one : state_.fail_counts) {
+    if (!state_[one.node].online) continue;
+    if (one.node != titled) {
+      if (titled.valid()) xml_.end();
+      xml_.begin("node", {{"name", state_[one.node].name}});
+      titled = one.node;
     }
-    if (titled) xml_.end();
+    XmlAttributes attributes{{"id", one.resource},
+                             {"orphan", "false"},
+                             {"migration-threshold", std::to_string(one.migration_threshold.value())},
+                             {"fail-count", std::to_string(one.count.value())}};
+    if (one.last_failure) attributes.emplace_back("last-failure", clock_text(*one.last_failure));
+    xml_.empty("resource_history", attributes);
   }
+  if (titled.valid()) xml_.end();
   xml_.end();
 }
 
@@ -227,8 +224,8 @@ void StatusWriter::failures() {
                              {"status", status_text(one.status)}};
     if (one.last_rc_change) {
       attributes.emplace_back("last-rc-change", cib::to_iso8601(WallSeconds{*one.last_rc_change}));
-      attributes.emplace_back("queued", std::to_string(one.queue_ms.value_or(0)));
-      attributes.emplace_back("exec", std::to_string(one.exec_ms.value_or(0)));
+      if (one.queue_ms) attributes.emplace_back("queued", std::to_string(*one.queue_ms));
+      if (one.exec_ms) attributes.emplace_back("exec", std::to_string(*one.exec_ms));
     }
     if (task != std::string::npos) {
       attributes.emplace_back("interval", one.key.substr(interval + 1));

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "tests/crm_simulate/random_cib/dice.h"
+#include "tests/crm_simulate/random_cib/generator.h"
 #include "tests/crm_simulate/random_cib/xml_text.h"
 
 namespace fencepost::crm_simulate {
@@ -61,6 +63,30 @@ struct Member {  // a primitive, by its configured name
   int monitor_ms = 0;  // 0: none
   Pairs parameters;
   std::string remote_node;  // the guest this is
+  std::string container;    // what it runs in, as its history says
+  Pairs more_meta;
+  bool parameters_known = true;  // false: Pacemaker makes them, and no digest of them is written
+};
+
+// What has become of a resource that carries a remote or guest node, as the histories of all nodes tell it
+// together: told by each node on its own, hardly any such node would be up.
+struct Fate {
+  enum class State {
+    running,
+    monitor_failed,
+    start_failed,
+    stop_failed,
+    starting,
+    stopping,
+    stopped,
+    migrated,       // from `other` to `host`
+    migrating,      // from `other` to `host`, not there yet
+    running_twice,  // on `host` and `other`
+    unseen,
+  };
+  State state = State::unseen;
+  std::string host;
+  std::string other;
 };
 
 struct Top {  // a top-level resource
@@ -74,14 +100,17 @@ struct Top {  // a top-level resource
   int instances = 1;          // of a unique clone, or replicas of a bundle
   std::string engine;         // of a bundle: docker, podman
   bool addresses = false;     // a bundle with an address for each replica
+  int per_host = 1;           // replicas of a bundle
 };
 
 struct Cluster {
   Dice dice;
   Themes themes;
+  Focus focus = Focus::any;
   bool fencing = true;
   std::vector<Node> nodes;
   std::vector<Top> tops;
+  std::map<std::string, Fate> fates;  // by resource
   XmlText xml;
 
   const Top& any_top() { return dice.pick(tops); }
@@ -90,7 +119,11 @@ struct Cluster {
   std::string any_resource();
 };
 
-Cluster choose_cluster(std::uint64_t seed);
+Cluster choose_cluster(std::uint64_t seed, Focus focus);
+// Where the focus is on them: more remote and guest nodes, and what has become of all of them and of
+// replicas.
+void choose_remotes(Cluster& cluster);
+void choose_fates(Cluster& cluster);
 
 void write_configuration(Cluster& cluster);
 void write_constraints(Cluster& cluster);

@@ -217,6 +217,7 @@ void primitive(Cluster& cluster, const Top& top, const Member& member) {
   if (top.kind != Top::Kind::clone || dice.chance(0.1)) meta = primitive_meta(cluster);
   if (member.migratable) meta.emplace_back("allow-migrate", "true");
   if (!member.remote_node.empty()) meta.emplace_back("remote-node", member.remote_node);
+  meta.insert(meta.end(), member.more_meta.begin(), member.more_meta.end());
   cluster.xml.begin("primitive", head);
   cluster.xml.values("instance_attributes", member.id + "-params", member.parameters);
   if (member.remote_node.empty()) {
@@ -239,10 +240,13 @@ void bundle(Cluster& cluster, const Top& top) {
   cluster.xml.begin("bundle", {{"id", top.id}});
   if (dice.chance(0.5)) cluster.xml.values("meta_attributes", top.id + "-meta", primitive_meta(cluster));
   Pairs container{{"image", "img:latest"}, {"replicas", std::to_string(top.instances)}};
-  if (dice.chance(0.2)) container.emplace_back("replicas-per-host", "2");
+  if (top.per_host > 1 || (cluster.focus == Focus::any && dice.chance(0.2)))
+    container.emplace_back("replicas-per-host", "2");
   if (top.promotable) container.emplace_back("promoted-max", "1");
   cluster.xml.empty(top.engine, container);
-  if (top.addresses) {
+  if (!top.addresses && !top.members.empty()) {
+    cluster.xml.empty("network", {{"control-port", "3999"}});
+  } else if (top.addresses) {
     Pairs network{{"ip-range-start", "192.168.122.131"}};
     if (dice.chance(0.3)) network.emplace_back("host-interface", "eth0");
     if (dice.chance(0.3)) network.emplace_back("host-netmask", "24");

@@ -90,7 +90,7 @@ void choose_resources(Cluster& cluster) {
     cluster.tops.push_back({.id = "rem", .members = {connection}});
   }
   if (cluster.themes.guests) {
-    Member machine{.id = "vm", .monitor_ms = 10'000, .remote_node = "guest"};
+    Member machine{.id = "vm", .monitor_ms = 10'000, .remote_node = "guest", .container = "guest"};
     machine.migratable = cluster.themes.migration;
     cluster.tops.push_back({.id = "vm", .members = {machine}});
   }
@@ -104,17 +104,22 @@ std::string Cluster::any_resource() {
   return dice.pick(top.members).id;
 }
 
-Cluster choose_cluster(std::uint64_t seed) {
+Cluster choose_cluster(std::uint64_t seed, Focus focus) {
   Cluster cluster{.dice = Dice(sim::Stream(seed).fork("random_cib"))};
+  cluster.focus = focus;
   cluster.themes = choose_themes(cluster.dice);
   cluster.fencing = cluster.dice.chance(0.7);
   choose_nodes(cluster);
   choose_resources(cluster);
+  if (focus == Focus::remotes) {
+    choose_remotes(cluster);
+    choose_fates(cluster);
+  }
   return cluster;
 }
 
-std::string random_cib(std::uint64_t seed) {
-  Cluster cluster = choose_cluster(seed);
+std::string random_cib(std::uint64_t seed, Focus focus) {
+  Cluster cluster = choose_cluster(seed, focus);
   Dice& dice = cluster.dice;
   cluster.xml.begin("cib", {{"validate-with", "pacemaker-3.9"},
                             {"crm_feature_set", "3.16.1"},

@@ -7,6 +7,9 @@
 
 namespace fencepost::crm_simulate {
 
-std::string random_cib(std::uint64_t seed);
+// What the clusters are about: everything a little, or remote nodes, guest nodes and bundles in detail.
+enum class Focus { any, remotes };
+
+std::string random_cib(std::uint64_t seed, Focus focus = Focus::any);
 
 }  // namespace fencepost::crm_simulate

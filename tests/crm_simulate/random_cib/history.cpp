@@ -1,6 +1,8 @@
 // What has happened in a random cluster: the states of its nodes and the history of its resources.
+#include <algorithm>
+
 #include "engine/cib/digest.h"
-#include "tests/crm_simulate/random_cib/cluster.h"
+#include "tests/crm_simulate/random_cib/history.h"
 
 namespace fencepost::crm_simulate {
 
@@ -8,56 +10,7 @@ namespace {
 
 constexpr const char* kKey = "2668bbeb-06d5-40f9-936d-24cb7f87006a";
 
-// One resource as one node's executor knows it.
-struct Entry {
-  std::string id;  // of an instance: with its number, if those are told apart
-  Member member;
-};
-
-struct Operation {
-  std::string task;
-  int interval_ms = 0;
-  int rc = 0;
-  int expected = 0;
-  int call = 1;
-  std::string id;
-  int status = 0;
-  Pairs more;
-};
-
-class History {
- public:
-  History(Cluster& cluster, const Node& node, std::vector<Top> tops)
-      : cluster_(cluster), dice_(cluster.dice), xml_(cluster.xml), node_(node), tops_(std::move(tops)) {}
-
-  void write();
-
- private:
-  void resources();
-  void of_top(const Top& top);
-  void of_bundle(const Top& top);
-  void of_entry(const Entry& entry);
-
-  void running(const Entry& entry);
-  void promoted(const Entry& entry);
-  void failed(const Entry& entry);
-  void pending(const Entry& entry);
-  void migrated(const Entry& entry);
-  void stopped(const Entry& entry);
-  void probed(const Entry& entry, int rc);
-  void monitor(const Entry& entry, int call);
-  void operation(const Entry& entry, const Operation& one);
-  void count_failure(const Entry& entry, const std::string& task, int interval_ms);
-  std::string other_node();
-  Pairs transient();
-
-  Cluster& cluster_;
-  Dice& dice_;
-  XmlText& xml_;
-  const Node& node_;
-  std::vector<Top> tops_;  // what may have run here
-  Pairs fail_counts_;
-};
+}  // namespace
 
 void History::operation(const Entry& entry, const Operation& one) {
   std::vector<cib::Attribute> parameters;
@@ -76,7 +29,7 @@ void History::operation(const Entry& entry, const Operation& one) {
             {"transition-magic", status + ":" + std::to_string(one.rc) + ";" + key},
             {"last-rc-change", std::to_string(kNow - 100 + one.call)},
             {"crm_feature_set", "3.16.1"}};
-  if (dice_.chance(0.9)) {
+  if (entry.member.parameters_known && dice_.chance(0.9)) {
     const bool changed = cluster_.themes.parameters && dice_.chance(0.15);
     all.emplace_back("op-digest", changed ? "0123456789abcdef0123456789abcdef" : cib::digest(parameters));
     if (cluster_.themes.parameters && dice_.chance(0.4)) {
@@ -187,17 +140,21 @@ void History::migrated(const Entry& entry) {
   }
 }
 
+void History::begin_entry(const Entry& entry) {
+  Pairs head{{"id", entry.id}, {"class", entry.member.agent_class}};
+  if (!entry.member.provider.empty()) head.emplace_back("provider", entry.member.provider);
+  head.emplace_back("type", entry.member.type);
+  if (!entry.member.container.empty()) head.emplace_back("container", entry.member.container);
+  if (cluster_.themes.shutdown && dice_.chance(0.1))
+    head.emplace_back("shutdown-lock", std::to_string(kNow - dice_.pick({30, 90, 5000})));
+  xml_.begin("lrm_resource", head);
+}
+
 // One of the many things that may have happened to a resource on a node.
 void History::of_entry(const Entry& entry) {
   const int what = dice_.below(20);
   if (what < 3) return;  // nobody looked yet
-  Pairs head{{"id", entry.id}, {"class", entry.member.agent_class}};
-  if (!entry.member.provider.empty()) head.emplace_back("provider", entry.member.provider);
-  head.emplace_back("type", entry.member.type);
-  if (!entry.member.remote_node.empty()) head.emplace_back("container", entry.member.remote_node);
-  if (cluster_.themes.shutdown && dice_.chance(0.1))
-    head.emplace_back("shutdown-lock", std::to_string(kNow - dice_.pick({30, 90, 5000})));
-  xml_.begin("lrm_resource", head);
+  begin_entry(entry);
   if (what < 10) {
     probed(entry, 7);
   } else if (what < 14) {
@@ -247,8 +204,12 @@ void History::resources() {
   xml_.begin("lrm", {{"id", node_.id}});
   xml_.begin("lrm_resources");
   for (const Top& top : tops_) {
-    const bool connection = top.id == "rem" || top.id == "vm";
-    if (node_.kind == Node::Kind::member || !(connection || top.kind == Top::Kind::bundle)) of_top(top);
+    const bool carrier = carries_node(top) || top.kind == Top::Kind::bundle;
+    if (cluster_.focus == Focus::remotes && carrier) {
+      of_carriers(top);
+    } else if (node_.kind == Node::Kind::member || !carrier) {
+      of_top(top);
+    }
   }
   if (cluster_.themes.orphans && dice_.chance(0.4)) of_entry({"gone", {.id = "gone", .monitor_ms = 10'000}});
   if (cluster_.fencing && node_.kind == Node::Kind::member)
@@ -261,8 +222,9 @@ void History::resources() {
 Pairs History::transient() {
   Pairs all = fail_counts_;
   const Themes& themes = cluster_.themes;
+  const bool remotes = cluster_.focus == Focus::remotes;
   for (const Top& top : tops_)
-    if (top.promotable && top.kind == Top::Kind::clone)
+    if (top.promotable && (top.kind == Top::Kind::clone || (remotes && top.kind != Top::Kind::bundle)))
       for (const Member& member : top.members)
         if (dice_.chance(0.6))
           all.emplace_back("master-" + member.id, dice_.pick({"5", "10", "100", "-1", "INFINITY"}));
@@ -271,9 +233,15 @@ Pairs History::transient() {
   if (themes.trouble && dice_.chance(0.08)) all.emplace_back("standby", "on");
   if (themes.health && dice_.chance(0.4))
     all.emplace_back("#health-disk", dice_.pick({"red", "yellow", "green", "-5", "10"}));
+  if (remotes && node_.kind != Node::Kind::member && dice_.chance(0.15))
+    all.emplace_back(dice_.pick({"shutdown", "standby", "maintenance", "terminate"}), "true");
+  if (remotes && node_.kind != Node::Kind::member && dice_.chance(0.05))
+    all.emplace_back("resource-discovery-enabled", "false");
   if (themes.unfencing && dice_.chance(0.5)) all.emplace_back("#node-unfenced", std::to_string(kNow - 1000));
   return all;
 }
+
+namespace {
 
 Pairs membership(const std::string& state) {
   const auto is = [](const char* in_ccm, const char* crmd, const char* join, const char* expected) {
@@ -285,6 +253,8 @@ Pairs membership(const std::string& state) {
   if (state == "pending") return is("true", "online", "pending", "member");
   return is("true", "offline", "down", "member");
 }
+
+}  // namespace
 
 void History::write() {
   if (node_.state == "unseen") return;
@@ -307,13 +277,22 @@ void History::write() {
   xml_.end();
 }
 
+bool carries_node(const Top& top) {
+  return std::any_of(top.members.begin(), top.members.end(), [](const Member& member) {
+    return member.type == "remote" || !member.remote_node.empty();
+  });
+}
+
+namespace {
+
 // A replica of a bundle is a node of its own, on which only the bundled resource runs.
 void write_replicas(Cluster& cluster, const Top& top) {
   if (top.members.empty()) return;
   for (int i = 0; i < top.instances; ++i) {
     const std::string name = top.id + "-" + std::to_string(i);
     const Node node{Node::Kind::guest, name, name, cluster.dice.chance(0.6) ? "online" : "unseen"};
-    History(cluster, node, {{.id = top.id, .members = top.members}}).write();
+    const Top inner{.id = top.id, .members = top.members, .promotable = top.promotable};
+    History(cluster, node, {inner}).write();
   }
 }
 

@@ -19,9 +19,12 @@ struct Arguments {
   std::uint64_t first = 1;
   std::uint64_t count = 100;
   std::uint64_t jobs = 2;
+  bool remotes = false;
   bool print = false;
   bool show = false;
   bool shrink = false;
+
+  Focus focus() const { return remotes ? Focus::remotes : Focus::any; }
 };
 
 struct Counts {
@@ -35,7 +38,7 @@ Counts compare_some(const Arguments& arguments, std::uint64_t job) {
   const Folder folder;
   Counts counts;
   for (std::uint64_t i = job; i < arguments.count; i += arguments.jobs) {
-    const Question question = random_question(arguments.first + i);
+    const Question question = random_question(arguments.first + i, arguments.focus());
     const Reply real = ask_real(question, folder.path());
     const Reply ours = ask_ours(question, folder.path());
     counts.failed += real.accepted || real.died ? 0 : 1;
@@ -76,7 +79,7 @@ Counts compare_all(const Arguments& arguments) {
 // One cluster in detail: as made, or as small as the difference allows.
 int show(const Arguments& arguments) {
   const Folder folder;
-  Question question = random_question(arguments.first);
+  Question question = random_question(arguments.first, arguments.focus());
   if (arguments.shrink) {
     question = shrunk(question, folder.path());
     std::cout << question.cib;
@@ -91,7 +94,7 @@ int show(const Arguments& arguments) {
 
 int run(const Arguments& arguments) {
   if (arguments.print) {
-    std::cout << random_cib(arguments.first);
+    std::cout << random_cib(arguments.first, arguments.focus());
     return 0;
   }
   if (!oracle_is_installed()) {
@@ -105,7 +108,8 @@ int run(const Arguments& arguments) {
               static_cast<unsigned long long>(arguments.count));
   std::printf(" (%llu could not be carried out; the real one died of %llu)\n",
               static_cast<unsigned long long>(counts.failed), static_cast<unsigned long long>(counts.died));
-  if (counts.different > 0) std::printf("See one with: random_cib --first SEED --shrink\n");
+  if (counts.different > 0)
+    std::printf("See one with: random_cib --first SEED --shrink%s\n", arguments.remotes ? " --remotes" : "");
   return counts.different == 0 ? 0 : kDifferences;
 }
 
@@ -119,6 +123,7 @@ int main(int argc, char** argv) {
   app.add_option("--first", arguments.first, "First seed");
   app.add_option("--count", arguments.count, "How many seeds");
   app.add_option("--jobs", arguments.jobs, "How many at a time")->check(CLI::PositiveNumber);
+  app.add_flag("--remotes", arguments.remotes, "Clusters with remote nodes, guest nodes and bundles");
   app.add_flag("--print", arguments.print, "Only print the first seed's cluster");
   app.add_flag("--show", arguments.show, "Show how the answers about the first seed's cluster differ");
   app.add_flag("--shrink", arguments.shrink, "The same, about the smallest cluster that still differs");

@@ -6,13 +6,15 @@
 #include <string>
 #include <vector>
 
+#include "tests/crm_simulate/random_cib/generator.h"
+
 namespace fencepost::crm_simulate {
 
 struct Question {
   std::string cib;
   std::vector<std::string> options;  // beside -x, -S, -D and -G
 };
-Question random_question(std::uint64_t seed);
+Question random_question(std::uint64_t seed, Focus focus = Focus::any);
 
 struct Reply {
   std::string text;   // standard output and error
