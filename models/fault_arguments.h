@@ -15,6 +15,7 @@ struct FaultArgument {
   std::string name;
   Type type = Type::text;
   std::string meaning;  // "a duration: 90s, 10m, 250ms"
+  bool optional = false;
 };
 
 // In the order in which the verb lists them.

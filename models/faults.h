@@ -209,7 +209,7 @@ Result<node::NodeId> resolve(World& world, const NodeRef& node);
 struct FaultVerb {
   std::string name;       // nfs_hang
   std::string family;     // node, daemons, network, agents, fencing, people, drbd, filesystem, nfs …
-  std::string arguments;  // "server, for"
+  std::string arguments;  // "server, [for]": what may be left out stands in brackets
   std::string about;      // one sentence
   std::string example;    // "{at: 60s, verb: nfs_hang, server: filer, for: 10m}"
   // Does a fault::Other. `ended` is to be called when the fault ends by itself. Empty for verbs that have a

@@ -36,6 +36,17 @@ void FaultPlan::inject(const TimedFault& fault) {
   if (!done) refused_.push_back(to_string(Error{fault.where, done.error().message}));
 }
 
+std::vector<std::string> FaultPlan::never_came() const {
+  std::vector<std::string> all;
+  for (const Waiting& waiting : waiting_) {
+    const TimedFault& fault = *waiting.fault;
+    all.push_back(
+        to_string(Error{fault.where, models::verb(fault.what.fault) +
+                                         ": what it waits for (`when`) did not happen before the end"}));
+  }
+  return all;
+}
+
 // --- Again and again ---
 
 void FaultPlan::plan_next(const TimedFault& fault) {

@@ -20,6 +20,8 @@ class FaultPlan : public backend::Observer, public models::AgentWatcher {
   void begin(SimTime t0);
   // A trigger that has not fired: something may still come.
   bool waiting() const { return !waiting_.empty(); }
+  // Faults whose trigger has not come: "story.yaml:7: crash".
+  std::vector<std::string> never_came() const;
   // Faults that could not be done, and why.
   const std::vector<std::string>& refused() const { return refused_; }
 

@@ -6,6 +6,7 @@
 #include "engine/cib/cib.h"
 #include "engine/cib/edit.h"
 #include "models/fault_arguments.h"
+#include "scenarios/fault_checks.h"
 #include "scenarios/parts.h"
 
 namespace fencepost::scenarios {
@@ -46,7 +47,7 @@ std::optional<Duration> parse_lifetime(std::string_view text) {
 class FaultReader {
  public:
   FaultReader(const Scenario& scenario, Problems& problems)
-      : scenario_(scenario), problems_(problems), resources_(resource_ids()) {}
+      : end_(scenario.end.duration), problems_(problems), check_(scenario, problems) {}
 
   TimedFault read(const Value& value, int index) {
     TimedFault out;
@@ -68,13 +69,6 @@ class FaultReader {
     Reader read;
   };
 
-  std::vector<std::string> resource_ids() const {
-    std::vector<std::string> ids;
-    cib::for_each_resource(scenario_.cib->configuration->resources,
-                           [&](const cib::Resource& r, const cib::Resource*) { ids.push_back(r.id); });
-    return ids;
-  }
-
   // --- When ---
   void read_time(Fields& fields, TimedFault& out) {
     const bool at = fields.read("at", out.at);
@@ -83,6 +77,9 @@ class FaultReader {
     fields.read("delay_after", out.delay);
     if (when != nullptr) out.when = read_trigger(*when);
     out.again = read_repetition(fields);
+    if (out.at > end_.value_or(out.at))
+      problems_.add(fields.map(), "this fault would come after the run has ended: end has the duration " +
+                                      format_duration(*end_));
     if (out.again && when != nullptr)
       problems_.add(*when, "a fault comes `when` something happens, or `every` so often");
     if (!at && when == nullptr && !out.again)
@@ -96,7 +93,8 @@ class FaultReader {
     Repetition out;
     if (!fields.read("every", out.every)) return std::nullopt;
     fields.read("until", out.until);
-    fields.read("times", out.times);
+    if (fields.read("times", out.times) && out.times && *out.times < 1)
+      problems_.add(*fields.map().find("times"), "times is how often: 1 or more");
     fields.read("stable", out.stable);
     return out;
   }
@@ -106,13 +104,13 @@ class FaultReader {
     Trigger out;
     Fields fields(value, "a trigger", problems_);
     fields.read("node", out.node);
-    if (!out.node.empty()) check_node(*value.find("node"), out.node);
+    if (!out.node.empty()) check_.node(*value.find("node"), out.node);
     if (fields.read("log", out.log)) {
       out.kind = Trigger::Kind::log;
       check_pattern(*value.find("log"), out.log);
     }
-    if (fields.read("resource", out.resource)) check_resource(*value.find("resource"), out.resource);
-    fields.read("action", out.action);
+    if (fields.read("resource", out.resource)) check_.resource(*value.find("resource"), out.resource);
+    if (fields.read("action", out.action)) check_.action(*value.find("action"), out.action);
     fields.read("state", out.state);
     fields.read("probe", out.probe);
     std::size_t event = 1;
@@ -181,7 +179,8 @@ class FaultReader {
 
   Fault kill_daemon(Fields& f) {
     fault::KillDaemon out{node(f), ""};
-    if (f.require("daemon")) f.read("daemon", out.daemon);
+    if (f.require("daemon") && f.read("daemon", out.daemon))
+      check_.daemon(*f.map().find("daemon"), out.daemon);
     std::string signal = "SIGKILL";
     f.read("signal", signal);
     if (signal != "SIGKILL") problems_.add(f.map(), "only SIGKILL is modelled, not " + signal);
@@ -190,26 +189,26 @@ class FaultReader {
 
   Fault partition(Fields& f) {
     fault::Partition out;
-    if (f.require("groups")) f.read("groups", out.groups);
+    if (f.require("groups") && f.read("groups", out.groups) && out.groups.empty())
+      problems_.add(*f.map().find("groups"), "groups are lists of nodes: [[db1], [db2, db3]]");
     for (const std::vector<std::string>& group : out.groups)
-      for (const std::string& name : group) check_node(*f.map().find("groups"), name);
+      for (const std::string& name : group) check_.host(*f.map().find("groups"), name);
     out.heal_after = duration(f, {"heal_after", "heal_after_s", "for"});
-    f.read("network", out.network);
-    check_network(f, out.network);
+    out.network = network(f);
     return out;
   }
   Fault heal(Fields& f) { return fault::Heal{network(f)}; }
-  Fault link_down(Fields& f) { return fault::LinkDown{node(f), network(f), lasts(f)}; }
-  Fault link_up(Fields& f) { return fault::LinkUp{node(f), network(f)}; }
-  Fault one_way(Fields& f) { return fault::OneWay{node(f, "from"), node(f, "to"), network(f), lasts(f)}; }
+  Fault link_down(Fields& f) { return fault::LinkDown{host(f), network(f), lasts(f)}; }
+  Fault link_up(Fields& f) { return fault::LinkUp{host(f), network(f)}; }
+  Fault one_way(Fields& f) { return fault::OneWay{host(f, "from"), host(f, "to"), network(f), lasts(f)}; }
   Fault loss(Fields& f) {
-    fault::Loss out{node(f), 0, network(f), lasts(f)};
+    fault::Loss out{host(f), 0, network(f), lasts(f)};
     if (f.require("share")) f.read("share", out.share);
     if (!(out.share >= 0 && out.share <= 1)) problems_.add(f.map(), "share is a part of all packets: 0 to 1");
     return out;
   }
   Fault delay(Fields& f) {
-    fault::Delay out{node(f), {}, network(f), lasts(f)};
+    fault::Delay out{host(f), {}, network(f), lasts(f)};
     if (f.require("delay")) f.read("delay", out.delay);
     return out;
   }
@@ -218,31 +217,34 @@ class FaultReader {
     static const std::vector<std::string> kModes{"rc", "apply", "hang", "stuck", "delay"};
     fault::AgentFault out;
     out.resource = resource(f, true);
-    if (f.require("action")) f.read("action", out.action);
-    if (f.read("node", out.node)) check_node(*f.map().find("node"), out.node);
+    if (f.require("action") && f.read("action", out.action))
+      check_.action(*f.map().find("action"), out.action);
+    if (f.read("node", out.node)) check_.node(*f.map().find("node"), out.node);
     std::size_t mode = 0;
     if (f.require("mode") && f.choose("mode", kModes, mode))
       out.mode = static_cast<fault::AgentFault::Mode>(mode);
-    f.read("rc", out.rc);
+    if (f.read("rc", out.rc) && (out.rc < 0 || out.rc > 255))
+      problems_.add(*f.map().find("rc"), "rc is an exit code: 0 to 255");
     f.read("seconds", out.seconds);
-    f.read("count", out.count);
+    out.count = count(f);
     out.lasts = duration(f, {"for", "for_s"});
     f.read("probe", out.probe);
-    f.read("role", out.role);
+    if (f.read("role", out.role)) check_role(*f.map().find("role"), out.role);
     f.read("id", out.id);
     return out;
   }
   Fault agent_clear(Fields& f) {
     fault::AgentClear out;
     f.read("id", out.id);
-    f.read("resource", out.resource);
-    f.read("action", out.action);
-    if (f.read("node", out.node)) check_node(*f.map().find("node"), *out.node);
+    if (f.read("resource", out.resource) && *out.resource != "*")
+      check_.resource(*f.map().find("resource"), *out.resource);
+    if (f.read("action", out.action)) check_.action(*f.map().find("action"), *out.action);
+    if (f.read("node", out.node)) check_.node(*f.map().find("node"), *out.node);
     return out;
   }
   Fault kill_resource(Fields& f) {
     fault::KillResource out{resource(f), ""};
-    if (f.read("node", out.node)) check_node(*f.map().find("node"), out.node);
+    if (f.read("node", out.node)) check_.node(*f.map().find("node"), out.node);
     return out;
   }
 
@@ -250,14 +252,14 @@ class FaultReader {
     static const std::vector<std::string> kModes{"ok",           "slow", "fail",       "hang",
                                                  "fail-monitor", "lie",  "unreachable"};
     fault::FenceMode out;
-    f.read("device", out.device);
-    if (f.read("target", out.target)) check_node(*f.map().find("target"), out.target);
-    if (f.read("requester", out.requester)) check_node(*f.map().find("requester"), out.requester);
+    if (f.read("device", out.device)) check_.fence_device(*f.map().find("device"), out.device);
+    if (f.read("target", out.target)) check_.node(*f.map().find("target"), out.target);
+    if (f.read("requester", out.requester)) check_.node(*f.map().find("requester"), out.requester);
     std::size_t mode = 0;
     if (f.require("mode") && f.choose("mode", kModes, mode))
       out.mode = static_cast<fault::FenceMode::Mode>(mode);
     f.read("seconds", out.seconds);
-    f.read("count", out.count);
+    out.count = count(f);
     return out;
   }
 
@@ -291,9 +293,10 @@ class FaultReader {
     return ask(f, out);
   }
   Fault fence(Fields& f) {
-    node::FenceNode out{node(f), "reboot"};
-    f.read("action", out.action);
-    return ask(f, out);
+    static const std::vector<std::string> kActions{"reboot", "off", "on"};
+    std::size_t action = 0;
+    f.choose("action", kActions, action);
+    return ask(f, node::FenceNode{node(f), kActions[action]});
   }
   Fault edit_cib(Fields& f) {
     static const std::vector<std::string> kVerbsOfCib{"create", "modify", "replace", "delete"};
@@ -304,13 +307,15 @@ class FaultReader {
     f.read("xpath", edit->xpath);
     f.read("xml", edit->xml);
     f.read("allow_create", edit->allow_create);
+    if (edit->xml.empty() && edit->xpath.empty())
+      problems_.add(f.map(), "cib needs xml (what is created or modified) or an xpath (what is deleted)");
     return ask(f, node::EditCib{edit});
   }
   Fault ask(Fields& f, node::Command command) {
     fault::Ask out;
     out.command = std::move(command);
     out.verb = f.map().find("verb")->text;
-    if (f.read("on", out.on)) check_node(*f.map().find("on"), out.on);
+    if (f.read("on", out.on)) check_.node(*f.map().find("on"), out.on);
     f.take("may_fail");  // a refused command never ends a run here; the record tells
     return out;
   }
@@ -332,40 +337,23 @@ class FaultReader {
     out.verb = verb.name;
     for (const models::FaultArgument& argument : models::arguments_of(verb)) {
       const std::string& name = argument.name;
-      // What a fault is done to must be said; where there is only one of a kind, or all are meant, it need
-      // not.
-      if ((name == "server" || name == "switch") && !f.require(name.c_str())) continue;
+      if (!argument.optional && !f.require(name)) continue;
       const Value* value = f.take(name);
       if (value == nullptr) continue;
       scenarios::read(*value, out.arguments[name], problems_);
-      check_argument(*value, argument, verb.family);
+      check_.argument(*value, verb, argument);
     }
     return out;
   }
-  void check_argument(const Value& value, const models::FaultArgument& argument, const std::string& family) {
-    using Type = models::FaultArgument::Type;
-    Duration ignored{};
-    double number = 1;
-    if (argument.type == Type::duration) scenarios::read(value, ignored, problems_);
-    if (argument.type == Type::number) scenarios::read(value, number, problems_);
-    if (!(number > 0 && number <= 1e9))
-      problems_.add(value, argument.name + " must be above 0, and no more than a billion");
-    if (argument.type == Type::node) check_node(value, value.text);
-    if (argument.name == "server") check_server(value);
-    if (argument.name == "resource" && family != "drbd") check_resource(value, value.text);
-  }
-  void check_server(const Value& value) {
-    std::vector<std::string> names;
-    for (const models::NfsServerConfig& known : scenario_.storage.nfs_servers) names.push_back(known.name);
-    if (std::ranges::find(names, value.text) == names.end())
-      problems_.add(value, "there is no NFS server '" + value.text + "': name it under world: nfs" +
-                               did_you_mean(value.text, names));
-  }
-
   // --- Arguments ---
   std::string node(Fields& f, const char* key = "node") {
     std::string name;
-    if (f.require(key) && f.read(key, name)) check_node(*f.map().find(key), name);
+    if (f.require(key) && f.read(key, name)) check_.node(*f.map().find(key), name);
+    return name;
+  }
+  std::string host(Fields& f, const char* key = "node") {
+    std::string name;
+    if (f.require(key) && f.read(key, name)) check_.host(*f.map().find(key), name);
     return name;
   }
   std::string optional_node(Fields& f) {
@@ -374,7 +362,7 @@ class FaultReader {
   std::string resource(Fields& f, bool star = false) {
     std::string id;
     if (f.require("resource") && f.read("resource", id) && !(star && id == "*"))
-      check_resource(*f.map().find("resource"), id);
+      check_.resource(*f.map().find("resource"), id);
     return id;
   }
   std::string optional_resource(Fields& f) {
@@ -382,9 +370,15 @@ class FaultReader {
   }
   std::string network(Fields& f) {
     std::string name;
-    f.read("network", name);
-    check_network(f, name);
+    if (f.read("network", name)) check_.network(*f.map().find("network"), name);
     return name;
+  }
+  // How many times, at least once.
+  std::optional<int> count(Fields& f) {
+    std::optional<int> out;
+    if (f.read("count", out) && out && *out < 1)
+      problems_.add(*f.map().find("count"), "count is how many times: 1 or more");
+    return out;
   }
   std::optional<Duration> duration(Fields& f, std::initializer_list<const char*> keys) {
     std::optional<Duration> out;
@@ -414,27 +408,11 @@ class FaultReader {
     return out;
   }
 
-  void check_node(const Value& at, const std::string& name) {
-    if (name == "@dc" || name == "@other" || name == "@any" || name == "*") return;
-    for (const char* prefix : {"@active:", "@promoted:"})
-      if (name.starts_with(prefix)) return check_resource(at, name.substr(name.find(':') + 1));
-    if (std::ranges::find(scenario_.nodes, name) != scenario_.nodes.end()) return;
-    std::string nodes;
-    for (const std::string& node : scenario_.nodes) nodes += node + ", ";
-    problems_.add(at, "there is no node '" + name + "'; there are " + nodes +
-                          "@dc, @other, @any, @active:RES and @promoted:RES");
-  }
-  void check_resource(const Value& at, const std::string& id) {
-    if (std::ranges::find(resources_, id) != resources_.end()) return;
-    const std::string near = did_you_mean(id, resources_);
-    problems_.add(at, "there is no resource '" + id + "' in the CIB" +
-                          (near.empty() ? "; there are " + one_of(resources_) : near));
-  }
-  void check_network(Fields& f, const std::string& name) {
-    const std::vector<std::string>& networks = scenario_.world.networks;
-    if (name.empty() || std::ranges::find(networks, name) != networks.end()) return;
-    problems_.add(*f.map().find("network"),
-                  "there is no network '" + name + "'; there are " + one_of(networks));
+  void check_role(const Value& at, const std::string& role) {
+    static const std::vector<std::string> kRoles{"Stopped",  "Started", "Unpromoted",
+                                                 "Promoted", "Slave",   "Master"};
+    if (std::ranges::find(kRoles, role) == kRoles.end())
+      problems_.add(at, "there is no role '" + role + "'; there are " + one_of(kRoles));
   }
 
   static constexpr Entry kVerbs[] = {
@@ -475,9 +453,9 @@ class FaultReader {
       {"note", &FaultReader::note},
   };
 
-  const Scenario& scenario_;
+  std::optional<Duration> end_;  // of the run, if it has a given one
   Problems& problems_;
-  std::vector<std::string> resources_;
+  FaultChecks check_;
 };
 
 }  // namespace

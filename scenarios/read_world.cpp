@@ -154,6 +154,27 @@ class WorldReader {
       for_each_node(*mounts, [&](const std::string& node, const Value& list) { read_mounts(node, list); });
     if (const Value* disks = world.take("disks"))
       for_each_node(*disks, [&](const std::string& node, const Value& list) { read_disks(node, list); });
+    for_each_named(world, "iscsi", [&](const std::string& name, Fields& inner) {
+      models::IscsiTargetConfig& target = storage.iscsi_targets.emplace_back();
+      target.name = name;
+      if (inner.require("devices")) inner.read("devices", target.devices);
+      inner.read("target", target.iqn);
+      inner.read("network", target.network);
+      inner.read("at_boot", target.at_boot);
+      inner.read("noop_out_interval", target.noop_out_interval);
+      inner.read("noop_out_timeout", target.noop_out_timeout);
+      inner.read("replacement_timeout", target.replacement_timeout);
+    });
+    for_each_named(world, "web_servers", [&](const std::string& name, Fields& inner) {
+      models::WebServerConfig& server = storage.web_servers.emplace_back();
+      server.name = name;
+      inner.read("root", server.root);
+      inner.read("address", server.address);
+      inner.read("requests_per_second", server.requests_per_second);
+      inner.read("workers", server.workers);
+      if (server.workers < 1 || server.requests_per_second < 0)
+        problems_.add(inner.map(), "a web server has 1 worker or more, and no negative number of requests");
+    });
     for_each_named(world, "volume_groups", [&](const std::string& name, Fields& inner) {
       models::VolumeGroupConfig& group = storage.volume_groups.emplace_back();
       group.name = name;
@@ -315,12 +336,15 @@ class WorldReader {
       scenario_.remarks.push_back(to_string(statement.where) + ": " + statement.keyword() +
                                   " has no effect here");
     };
-    for (models::DrbdResourceConfig& resource : scenario_.storage.drbd.resources)
-      for (models::DrbdConnectionConfig& connection : resource.connections)
-        if (const auto problem = models::apply_net(section, connection.net, note)) {
-          problems_.add(*problem);
-          return;
-        }
+    for (models::DrbdResourceConfig& resource : scenario_.storage.drbd.resources) {
+      for (models::DrbdConnectionConfig& connection : resource.connections) {
+        if (const auto problem = models::apply_net(section, connection.net, note))
+          return problems_.add(*problem);
+        if (const auto stranger = models::discards_a_stranger(connection.net, resource))
+          return problems_.add(net, "after-sb-0pri discard-node-" + *stranger + ": resource '" +
+                                        resource.name + "' has no host '" + *stranger + "'");
+      }
+    }
   }
 
   void read_habits(Fields& world) {

@@ -227,8 +227,10 @@ class Run {
     outcome_.events = world_.events();
     outcome_.fingerprint = sim::hex(world_.fingerprint());
     const models::InvariantRules& invariants = world_.part<models::Invariants>();
-    scenarios::conclude(scenario_, {witness_, outages_, invariants, recording_.get(), faults_.refused()},
-                        begun_, outcome_);
+    scenarios::conclude(
+        scenario_,
+        {witness_, outages_, invariants, recording_.get(), faults_.refused(), faults_.never_came()}, begun_,
+        outcome_);
     return std::move(outcome_);
   }
 

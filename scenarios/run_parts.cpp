@@ -68,6 +68,8 @@ void conclude(const Scenario& scenario, const Witnesses& witnesses, bool begun, 
   if (!begun) outcome.findings.push_back({"the cluster starts", Verdict::undecided, outcome.ended});
   for (const std::string& refused : witnesses.refused)
     outcome.findings.push_back({"every fault can be done", Verdict::undecided, refused});
+  for (const std::string& fault : witnesses.never_came)
+    outcome.findings.push_back({"every fault comes", Verdict::undecided, fault});
   if (begun) {
     if (witnesses.recording) HA_ASSERT(witnesses.recording->finish(run_result(outcome)).has_value());
     const Evidence evidence{witnesses.witness,

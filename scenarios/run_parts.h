@@ -35,6 +35,7 @@ struct Witnesses {
   const models::InvariantRules& invariants;
   reporters::Recorder* recording = nullptr;  // in memory, for checks in SQL
   std::vector<std::string> refused;          // faults that could not be done
+  std::vector<std::string> never_came;       // faults whose trigger did not come
 };
 // With the times and the end filled in: outages, fences, findings, verdict. `begun`: t=0 was reached.
 void conclude(const Scenario& scenario, const Witnesses& witnesses, bool begun, Outcome& outcome);

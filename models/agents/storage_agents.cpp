@@ -22,6 +22,9 @@ void add_storage_agents(AgentRegistry& registry) {
   registry.add({AgentClass::ocf, "heartbeat", "LVM-activate"}, make_lvm_activate_agent());
   registry.add({AgentClass::ocf, "heartbeat", "nfsserver"}, make_nfsserver_agent());
   registry.add({AgentClass::ocf, "heartbeat", "exportfs"}, make_exportfs_agent());
+  registry.add({AgentClass::ocf, "heartbeat", "iscsi"}, make_iscsi_agent());
+  registry.add({AgentClass::ocf, "heartbeat", "apache"}, make_apache_agent());
+  registry.add({AgentClass::ocf, "heartbeat", "nginx"}, make_nginx_agent());
   registry.add({AgentClass::ocf, "heartbeat", "VirtualDomain"}, make_virtual_domain_agent());
 }
 

@@ -31,6 +31,9 @@ std::unique_ptr<Agent> make_mysql_agent();
 std::unique_ptr<Agent> make_nfsserver_agent();
 std::unique_ptr<Agent> make_exportfs_agent();
 std::unique_ptr<Agent> make_virtual_domain_agent();
+std::unique_ptr<Agent> make_iscsi_agent();
+std::unique_ptr<Agent> make_apache_agent();
+std::unique_ptr<Agent> make_nginx_agent();
 
 // OCF_RESKEY_name as a boolean: yes, true, 1 and on, in any of OCF's spellings.
 bool ocf_true(std::string_view value);

@@ -21,6 +21,14 @@ struct Known {
 constexpr Known kKnown[] = {
     {"fence_mode", "mode", Type::choice, "ok, slow, fail, hang, fail-monitor, lie or unreachable"},
     {"agent", "mode", Type::choice, "rc, apply, hang, stuck or delay"},
+    {"fence", "action", Type::choice, "reboot (default), off or on"},
+    {"sbd_lost", "device", Type::text, "one of world: sbd: devices; default: all"},
+    {"sbd_lost", "node", Type::node, "a node; default: all"},
+    {"nfs_slow", "factor", Type::number, "how many times as long: a number above 0, default 100"},
+    {"drbd_slow", "factor", Type::number, "how many times as long: a number above 0, default 10"},
+    {"db_slow", "factor", Type::number, "how many times as long: a number above 0, default 1000"},
+    {"db_lag", "by", Type::duration, "how much further behind: a duration, default 30s"},
+    {"clear", "node", Type::node, "only what concerns this node; default: all"},
     {"fence_mode", "device", Type::text, "a fence device: its resource id or its `device`; * (default): all"},
     {"cib", "op", Type::choice, "create, modify, replace or delete"},
     {"clock_jump", "by", Type::duration, "a duration with a sign: +30s, -1h"},
@@ -34,13 +42,13 @@ constexpr Known kKnown[] = {
     {"partition", "groups", Type::list, "lists of nodes: [[db1], [db2, db3]]"},
     {"", "node", Type::node, "a node's name, @dc, @other, @any, @active:RESOURCE or @promoted:RESOURCE"},
     {"", "peer", Type::node, "another node"},
-    {"", "from", Type::node, "a node or host"},
-    {"", "to", Type::node, "a node or host"},
+    {"", "from", Type::node, "a node, or a host of the networks: an NFS server, clients, bmc-NODE"},
+    {"", "to", Type::node, "a node, or a host of the networks: an NFS server, clients, bmc-NODE"},
     {"", "target", Type::node, "who is to be fenced"},
     {"", "requester", Type::node, "who asks for the fencing"},
     {"", "for", Type::duration, "how long: a duration (90s, 10m, 250ms) or a number of seconds"},
     {"", "for_s", Type::duration, "how long: a number of seconds or a duration"},
-    {"", "by", Type::duration, "how much longer: a duration (90s, 10m) or a number of seconds"},
+    {"", "by", Type::duration, "how much longer: a duration (90s, 10m) or a number of seconds; default 5m"},
     {"", "back_after", Type::duration, "when it is up again: a duration after the fault"},
     {"", "heal_after", Type::duration, "how long: a duration"},
     {"", "delay", Type::duration, "how much later, each way: a duration (200ms)"},
@@ -48,7 +56,8 @@ constexpr Known kKnown[] = {
     {"", "factor", Type::number, "how many times as long: a number above 0"},
     {"", "cpu", Type::number, "how many times as long computing takes: a number above 0, default 1"},
     {"", "disk", Type::number, "how many times as long local disks take: a number above 0, default 1"},
-    {"", "mib_per_second", Type::number, "MiB of memory that change each second: a number above 0"},
+    {"", "mib_per_second", Type::number,
+     "MiB of memory that change each second: a number above 0, default 1000"},
     {"", "share", Type::share, "a part of all packets: 0 to 1"},
     {"", "rc", Type::count, "an exit code: a whole number"},
     {"", "count", Type::count, "how many times: a whole number; default: until cleared"},
@@ -70,6 +79,7 @@ constexpr Known kKnown[] = {
     {"", "action", Type::text, "start, stop, monitor …"},
     {"", "name", Type::text, "what is set"},
     {"", "value", Type::text, "to what; without it, it is deleted"},
+    {"", "transient", Type::boolean, "true: forgotten when the node leaves (--lifetime reboot)"},
     {"", "scope", Type::text, "a section of the CIB: resources, constraints …"},
     {"", "xml", Type::text, "XML as cibadmin takes it"},
     {"", "xpath", Type::text, "an XPath as cibadmin takes it"},
@@ -83,13 +93,15 @@ std::vector<FaultArgument> arguments_of(const FaultVerb& verb) {
   std::vector<FaultArgument> all;
   std::string_view rest = verb.arguments;
   while (!rest.empty()) {
-    const std::string_view name = rest.substr(0, rest.find(", "));
+    std::string_view name = rest.substr(0, rest.find(", "));
     rest.remove_prefix(std::min(rest.size(), name.size() + 2));
+    const bool optional = name.starts_with('[');
+    if (optional) name = name.substr(1, name.size() - 2);
     const auto known = std::ranges::find_if(kKnown, [&](const Known& each) {
       return each.name == name && (each.verb.empty() || each.verb == verb.name);
     });
     HA_ASSERT(known != std::end(kKnown));  // a new argument needs its line above
-    all.push_back({std::string(name), known->type, std::string(known->meaning)});
+    all.push_back({std::string(name), known->type, std::string(known->meaning), optional});
   }
   return all;
 }

@@ -11,7 +11,7 @@
 #include "models/fencing/power.h"
 #include "models/hooks.h"
 #include "models/machine.h"
-#include "models/network/cuts.h"
+#include "models/network/impairments.h"
 #include "models/os/shell.h"
 #include "models/world.h"
 
@@ -58,23 +58,23 @@ class Injector {
   }
   Result<void> operator()(const fault::PowerLoss& f) const {
     return on_machine(f.node, [&](Machine& machine) {
-      machine.set_mains(false, "power loss");
-      until(f.lasts, [&machine] {
-        machine.set_mains(true, "power is back");
-        machine.power_on("power is back");
-      });
+      press(f.lasts, {pressure("mains of " + machine.name(), [&machine](bool lost) {
+              machine.set_mains(!lost, lost ? "power loss" : "power is back");
+              if (!lost) machine.power_on("power is back");
+            })});
     });
   }
   Result<void> operator()(const fault::Pause& f) const {
     return on_machine(f.node, [&](Machine& machine) {
-      machine.freeze();
-      until(f.lasts, [&machine, life = machine.boots()] {
-        if (machine.boots() == life) machine.thaw();
-      });
+      press(f.lasts, {pressure(standstill(machine), [&machine, life = machine.boots()](bool still) {
+              if (still) machine.freeze();
+              if (!still && machine.boots() == life) machine.thaw();
+            })});
     });
   }
   Result<void> operator()(const fault::Resume& f) const {
-    return on_machine(f.node, [](Machine& machine) { machine.thaw(); });
+    return on_machine(f.node,
+                      [&](Machine& machine) { world_.part<Overlaps>().end_all(standstill(machine)); });
   }
   Result<void> operator()(const fault::Shutdown& f) const {
     return on_machine(f.node, [&](Machine& machine) {
@@ -97,10 +97,10 @@ class Injector {
   Result<void> operator()(const fault::SlowNode& f) const {
     if (f.factor <= 0) return impossible("slow: factor must be more than 0");
     return on_machine(f.node, [&](Machine& machine) {
-      const auto set = [&machine](double factor) { machine.set_slowness(factor); };
-      auto end =
-          world_.part<Overlaps>().begin({"slow " + machine.name(), f.factor, f.lasts.has_value()}, 1, set);
-      until(f.lasts, std::move(end));
+      press(f.lasts, {{.what = "slowness of " + machine.name(),
+                       .strength = f.factor,
+                       .otherwise = 1,
+                       .set = [&machine](double factor) { machine.set_slowness(factor); }}});
     });
   }
   Result<void> operator()(const fault::ClockJump& f) const {
@@ -133,22 +133,31 @@ class Injector {
     }
     if (groups.empty()) return impossible("partition: groups are missing: groups: [[node1], [node2, node3]]");
     record("network");
-    world_.network().partition(*network, groups);
-    until(f.heal_after, [&world = world_, on = *network] { world.network().partition(on, {}); });
+    Network& all = world_.network();
+    const Network::Partition partition = all.partition(*network, groups, f.heal_after.has_value());
+    until(f.heal_after, [&all, partition] { all.heal(partition); });
     return {};
   }
   Result<void> operator()(const fault::Heal& f) const {
     auto network = network_named(f.network);
     if (!network) return tl::unexpected<Error>(network.error());
     record("network");
-    world_.network().partition(*network, {});
+    world_.network().heal(*network);
     return {};
   }
   Result<void> operator()(const fault::LinkDown& f) const {
-    return set_link(f.node, f.network, false, f.lasts);
+    const auto port = port_named(f.node, f.network);
+    if (!port) return tl::unexpected<Error>(port.error());
+    record(world_.network().name(port->host));
+    press(f.lasts, ports_down(world_, port->host, port->network, kCable));
+    return {};
   }
   Result<void> operator()(const fault::LinkUp& f) const {
-    return set_link(f.node, f.network, true, std::nullopt);
+    const auto port = port_named(f.node, f.network);
+    if (!port) return tl::unexpected<Error>(port.error());
+    record(world_.network().name(port->host));
+    ports_up(world_, port->host, port->network, kCable);
+    return {};
   }
   Result<void> operator()(const fault::OneWay& f) const {
     auto from = host_named(f.from);
@@ -158,27 +167,20 @@ class Injector {
     auto networks = networks_named(f.network);
     if (!networks) return tl::unexpected<Error>(networks.error());
     record(f.from + " to " + f.to);
-    const auto set = [&world = world_, from = *from, to = *to, networks = *networks](bool cut) {
-      for (const NetworkId network : networks) {
-        const Way way{from, to, network};
-        cut ? world.part<Cuts>().begin(way) : world.part<Cuts>().end(way);
-      }
-    };
-    set(true);
-    until(f.lasts, [set] { set(false); });
+    std::vector<Pressure> ways;
+    for (const NetworkId network : *networks) ways.push_back(way_cut(world_, {*from, *to, network}));
+    press(f.lasts, std::move(ways));
     return {};
   }
   Result<void> operator()(const fault::Loss& f) const {
     if (f.share < 0 || f.share > 1) return impossible("loss: share must be between 0 and 1");
-    return impair(f.node, f.network, f.lasts, [share = f.share](Network& network, const Way& way, bool on) {
-      network.set_loss(way, on ? share : 0);
-    });
+    return impair(f.node, f.network, f.lasts, f.share == 0,
+                  [&](const Way& way) { return packets_lost(world_, way, f.share); });
   }
   Result<void> operator()(const fault::Delay& f) const {
     if (f.delay < Duration::zero()) return impossible("delay: must not be negative");
-    return impair(f.node, f.network, f.lasts, [delay = f.delay](Network& network, const Way& way, bool on) {
-      network.set_delay(way, on ? delay : Duration::zero());
-    });
+    return impair(f.node, f.network, f.lasts, f.delay == Duration::zero(),
+                  [&](const Way& way) { return packets_late(world_, way, f.delay); });
   }
 
   // --- agents ---
@@ -276,6 +278,19 @@ class Injector {
     });
   }
 
+  void press(std::optional<Duration> lasts, std::vector<Pressure> pressures) const {
+    std::vector<Overlaps::End> ends;
+    for (Pressure& each : pressures)
+      ends.push_back(world_.part<Overlaps>().begin(std::move(each), lasts.has_value()));
+    until(lasts, [ends = std::move(ends)] {
+      for (const Overlaps::End& end : ends) end();
+    });
+  }
+
+  static std::string standstill(const Machine& machine) {
+    return "standstill of " + machine.name() + " " + std::to_string(machine.boots());
+  }
+
   Result<void> on_machine(const NodeRef& name, const std::function<void(Machine&)>& act) const {
     auto node = resolve(world_, name);
     if (!node) return tl::unexpected<Error>(node.error());
@@ -311,38 +326,40 @@ class Injector {
     return impossible("there is no node or host '" + name + "'");
   }
 
-  Result<void> set_link(const NodeRef& name, const std::string& network, bool up,
-                        std::optional<Duration> lasts) const {
+  struct Port {
+    EndpointId host;
+    std::optional<NetworkId> network;  // none: to each
+  };
+  Result<Port> port_named(const NodeRef& name, const std::string& network) const {
     auto host = host_named(name);
     if (!host) return tl::unexpected<Error>(host.error());
     auto on = network_named(network);
     if (!on) return tl::unexpected<Error>(on.error());
-    record(world_.network().name(*host));
-    world_.network().set_port(*host, *on, up);
-    until(lasts, [&world = world_, host = *host, on = *on, up] { world.network().set_port(host, on, !up); });
-    return {};
+    return Port{*host, *on};
   }
 
-  // Both ways between the host and all others.
+  // Both ways between the host and all others. What `repairs` ends all that was done to them before.
   Result<void> impair(const NodeRef& name, const std::string& network, std::optional<Duration> lasts,
-                      std::function<void(Network&, const Way&, bool on)> act) const {
+                      bool repairs, const std::function<Pressure(const Way&)>& on) const {
     auto host = host_named(name);
     if (!host) return tl::unexpected<Error>(host.error());
     auto networks = networks_named(network);
     if (!networks) return tl::unexpected<Error>(networks.error());
     record(world_.network().name(*host));
-    const auto set = [&world = world_, host = *host, networks = *networks, act = std::move(act)](bool on) {
-      for (std::size_t i = 0; i < world.network().endpoints(); ++i) {
-        const EndpointId other{i};
-        if (other == host) continue;
-        for (const NetworkId each : networks) {
-          act(world.network(), {host, other, each}, on);
-          act(world.network(), {other, host, each}, on);
-        }
+    std::vector<Pressure> ways;
+    for (std::size_t i = 0; i < world_.network().endpoints(); ++i) {
+      const EndpointId other{i};
+      if (other == *host) continue;
+      for (const NetworkId each : *networks) {
+        ways.push_back(on({*host, other, each}));
+        ways.push_back(on({other, *host, each}));
       }
-    };
-    set(true);
-    until(lasts, [set] { set(false); });
+    }
+    if (repairs) {
+      for (const Pressure& each : ways) world_.part<Overlaps>().end_all(each.what);
+      return {};
+    }
+    press(lasts, std::move(ways));
     return {};
   }
 

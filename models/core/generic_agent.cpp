@@ -187,9 +187,8 @@ void add_generic_agents(AgentRegistry& registry) {
   registry.add({AgentClass::ocf, "lab", "Stateful"}, std::make_unique<GenericStateful>());
   registry.add({AgentClass::ocf, "pacemaker", "Stateful"}, std::make_unique<GenericStateful>());
   static constexpr std::pair<const char*, UsualTimes> kSimple[] = {
-      {"iSCSITarget", {500ms, 300ms, 60ms}}, {"iSCSILogicalUnit", {200ms, 200ms, 60ms}},
-      {"iscsi", {1500ms, 800ms, 80ms}},      {"apache", {1200ms, 1500ms, 60ms}},
-      {"nginx", {300ms, 400ms, 60ms}},
+      {"iSCSITarget", {500ms, 300ms, 60ms}},
+      {"iSCSILogicalUnit", {200ms, 200ms, 60ms}},
   };
   for (const auto& [type, times] : kSimple)
     registry.add({AgentClass::ocf, "heartbeat", type}, std::make_unique<SimpleAgent>(times));

@@ -71,16 +71,19 @@ tl::unexpected<Error> Given::impossible(const std::string& why) const {
   return failure({}, fault_.verb + ": " + why);
 }
 
-Result<void> Given::lasting(const std::function<void()>& begin, std::function<void()> end) const {
+Result<void> Given::press(Pressure pressure) const { return press(std::vector{std::move(pressure)}); }
+
+Result<void> Given::press(std::vector<Pressure> pressures) const {
   const auto lasts = duration("for", Duration::zero());
   if (!lasts) return tl::unexpected(lasts.error());
-  begin();
-  if (*lasts > Duration::zero()) {
-    world_.at(world_.now() + *lasts, [end = std::move(end), ended = ended_] {
-      end();
-      if (ended) ended();
-    });
-  }
+  const bool ends = *lasts > Duration::zero();
+  std::vector<Overlaps::End> all;
+  for (Pressure& each : pressures) all.push_back(world_.part<Overlaps>().begin(std::move(each), ends));
+  if (!ends) return {};
+  world_.at(world_.now() + *lasts, [all = std::move(all), ended = ended_] {
+    for (const Overlaps::End& end : all) end();
+    if (ended) ended();
+  });
   return {};
 }
 

@@ -5,9 +5,11 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "engine/base/result.h"
 #include "engine/base/time.h"
+#include "models/core/overlaps.h"
 #include "models/faults.h"
 
 namespace fencepost::models {
@@ -30,8 +32,9 @@ class Given {
   Result<Machine*> any_node() const;
   tl::unexpected<Error> impossible(const std::string& why) const;
 
-  // Does it now, and undoes it after `for`, if that was given.
-  Result<void> lasting(const std::function<void()>& begin, std::function<void()> end) const;
+  // From now on, until `for` is over, if that was given.
+  Result<void> press(Pressure pressure) const;
+  Result<void> press(std::vector<Pressure> pressures) const;
 
  private:
   World& world_;

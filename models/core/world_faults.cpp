@@ -5,8 +5,8 @@
 #include <map>
 
 #include "models/core/given.h"
-#include "models/core/overlaps.h"
 #include "models/machine.h"
+#include "models/network/impairments.h"
 #include "models/world.h"
 
 namespace fencepost::models {
@@ -27,32 +27,17 @@ Result<void> load(const Given& given) {
   if (!machine) return tl::unexpected(machine.error());
   if (!cpu) return tl::unexpected(cpu.error());
   if (!disk) return tl::unexpected(disk.error());
-  if (const auto lasts = given.duration("for", Duration::zero()); !lasts)
-    return tl::unexpected(lasts.error());
-  auto& felt = given.world().part<Loads>().by_machine[(*machine)->name()];
-  const auto press = [there = *machine, &felt](double Load::*which) {
-    return [there, &felt, which](double factor) {
-      felt.*which = factor;
-      there->set_load(felt.cpu, felt.disk);
-    };
+  Load& felt = given.world().part<Loads>().by_machine[(*machine)->name()];
+  const auto press = [there = *machine, &felt](const char* what, double Load::*which, double factor) {
+    return Pressure{.what = what + there->name(),
+                    .strength = factor,
+                    .otherwise = 1,
+                    .set = [there, &felt, which](double now) {
+                      felt.*which = now;
+                      there->set_load(felt.cpu, felt.disk);
+                    }};
   };
-  const std::string name = (*machine)->name();
-  Overlaps& overlaps = given.world().part<Overlaps>();
-  const bool ends = !given.text("for").empty();
-  const auto end_cpu = overlaps.begin({"cpu of " + name, *cpu, ends}, 1, press(&Load::cpu));
-  const auto end_disk = overlaps.begin({"disks of " + name, *disk, ends}, 1, press(&Load::disk));
-  return given.lasting([] {},
-                       [end_cpu, end_disk] {
-                         end_cpu();
-                         end_disk();
-                       });
-}
-
-void set_switch(World& world, const SwitchConfig& config, bool up) {
-  const auto network = config.network.empty() ? std::nullopt : world.network().find_network(config.network);
-  for (const std::string& name : config.hosts) {
-    if (const auto host = world.network().find_endpoint(name)) world.network().set_port(*host, network, up);
-  }
+  return given.press(std::vector{press("cpu of ", &Load::cpu, *cpu), press("disks of ", &Load::disk, *disk)});
 }
 
 Result<void> switch_down(const Given& given) {
@@ -61,13 +46,18 @@ Result<void> switch_down(const Given& given) {
   const auto found = std::ranges::find(switches, name, &SwitchConfig::name);
   if (found == switches.end())
     return given.impossible("there is no switch '" + name + "': name it under world: switches");
+  Network& network = given.world().network();
+  std::vector<Pressure> ports;
   for (const std::string& host : found->hosts) {
-    if (!given.world().network().find_endpoint(host))
+    const auto there = network.find_endpoint(host);
+    if (!there)
       return given.impossible("switch " + name + " has a host '" + host +
                               "' that is no node and no other host");
+    const auto on = found->network.empty() ? std::nullopt : network.find_network(found->network);
+    for (Pressure& port : ports_down(given.world(), *there, on, "switch " + name))
+      ports.push_back(std::move(port));
   }
-  return given.lasting([&] { set_switch(given.world(), *found, false); },
-                       [&world = given.world(), s = *found] { set_switch(world, s, true); });
+  return given.press(std::move(ports));
 }
 
 Result<void> supply_loss(const Given& given) {
@@ -79,31 +69,28 @@ Result<void> supply_loss(const Given& given) {
   if (fed.empty())
     return given.impossible("no node is fed by '" + supply +
                             "': name it under world: hardware: NODE: supplies");
-  return given.lasting(
-      [&] {
-        for (Machine* machine : fed) machine->set_supply(supply, false, "supply " + supply + " fails");
-      },
-      [fed, supply] {
-        for (Machine* machine : fed) {
-          machine->set_supply(supply, true, "supply " + supply + " is back");
-          machine->power_on("supply " + supply + " is back");
-        }
-      });
+  return given.press(pressure("supply " + supply, [fed, supply](bool lost) {
+    const std::string why = "supply " + supply + (lost ? " fails" : " is back");
+    for (Machine* machine : fed) {
+      machine->set_supply(supply, !lost, why);
+      if (!lost) machine->power_on(why);
+    }
+  }));
 }
 
 }  // namespace
 
 std::vector<FaultVerb> world_fault_verbs() {
   return {
-      given_verb("load", "node", "node, cpu, disk, for",
+      given_verb("load", "node", "node, [cpu], [disk], [for]",
                  "Other work presses: what computes and forks takes cpu times as long, what waits for local "
                  "disks disk times.",
                  "{at: 60s, verb: load, node: db1, cpu: 8, disk: 20, for: 5min}", load),
       given_verb(
-          "supply_loss", "node", "supply, for",
+          "supply_loss", "node", "supply, [for]",
           "A power feed fails: machines without a second supply go down together, and come up together.",
           "{at: 60s, verb: supply_loss, supply: feed-a, for: 10min}", supply_loss),
-      given_verb("switch_down", "network", "switch, for",
+      given_verb("switch_down", "network", "switch, [for]",
                  "A switch fails, and takes all links that are plugged into it.",
                  "{at: 60s, verb: switch_down, switch: sw1, for: 2min}", switch_down),
   };

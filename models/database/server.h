@@ -47,6 +47,7 @@ class DatabaseServer {
   bool accepts_clients() const;  // and commits what they write
   bool is_run_by(const Process& process) const { return process_ == &process; }
   bool has_process() const { return state_ != ServerState::down; }
+  std::uint64_t process_id() const { return process_ ? process_->pid() : 0; }
   BlockDevice& device() const { return *device_; }  // that holds its data; while it has a process
 
   // False if its data directory is not there, or not writable.

@@ -1,8 +1,11 @@
 // Verbs about fence devices beyond fence_mode.
 #include "models/fencing/fencing_faults.h"
 
+#include <algorithm>
+
 #include "models/core/given.h"
 #include "models/fencing/sbd.h"
+#include "models/machine.h"
 #include "models/world.h"
 
 namespace fencepost::models {
@@ -19,10 +22,20 @@ Result<void> sbd_lost(const Given& given) {
   const std::string device = given.text("device");
   if (!sbd.configured() || sbd.config().devices.empty())
     return given.impossible("there are no sbd devices: name them under world: sbd: devices");
-  if (!sbd.set_reachable(machine, device, false))
+  if (!device.empty() && std::ranges::count(sbd.config().devices, device) == 0)
     return given.impossible("there is no sbd device '" + device + "'");
-  return given.lasting(
-      [] {}, [&sbd, machine, device] { static_cast<void>(sbd.set_reachable(machine, device, true)); });
+  std::vector<Pressure> paths;
+  for (const auto& each : given.world().machines()) {
+    if (machine && each.get() != machine) continue;
+    for (const std::string& one : sbd.config().devices) {
+      if (!device.empty() && one != device) continue;
+      paths.push_back(
+          pressure("path of " + each->name() + " to " + one, [&sbd, m = each.get(), one](bool lost) {
+            static_cast<void>(sbd.set_reachable(m, one, !lost));  // both are known
+          }));
+    }
+  }
+  return given.press(std::move(paths));
 }
 
 }  // namespace
@@ -30,7 +43,7 @@ Result<void> sbd_lost(const Given& given) {
 std::vector<FaultVerb> fencing_fault_verbs() {
   return {
       given_verb(
-          "sbd_lost", "fencing", "node, device, for",
+          "sbd_lost", "fencing", "[node], [device], [for]",
           "A node, or all, no longer reach an sbd device, or any of them: a SAN path or switch is gone.",
           "{at: 60s, verb: sbd_lost, node: db1, for: 10min}", sbd_lost),
   };

@@ -86,13 +86,13 @@ void InvariantRules::see(const backend::StateChanged& change) {
     if (!may_be_primary_twice(change.object))
       one_place("two_primaries", "DRBD " + change.object, nodes, "is Primary");
   } else if (change.kind == "mount") {
-    // Only what is one and the same device on several machines: DRBD.
     const std::string& label = change.to == "not mounted" ? change.from : change.to;
-    const std::size_t device = label.find("/dev/drbd");
+    const std::size_t device = label.find("/dev/");
     if (device == std::string::npos || label.find("(ocfs2") != std::string::npos ||
         label.find("(gfs2") != std::string::npos)
       return;
     const std::string name = label.substr(device, label.find(')', device) - device);
+    if (!name.starts_with("/dev/drbd") && !is_shared_disk(name)) return;
     auto& nodes = mounted_[name];
     if (change.to == "not mounted")
       nodes.erase(change.node);

@@ -71,7 +71,9 @@ class InvariantRules : public backend::Observer {
   void one_place(std::string_view invariant, const std::string& thing, const std::set<std::string>& nodes,
                  const std::string& what);
 
-  // What only a world that has DRBD inside can tell.
+  // What only a world that has disks and DRBD inside can tell. Beside DRBD's devices, is this one and the
+  // same on several machines?
+  virtual bool is_shared_disk(std::string_view) const { return false; }
   virtual bool may_be_primary_twice(const std::string&) const { return false; }
   virtual void check_divergence(const std::string&) {}
   // What keeps a resource from its clients, and how long it may: from the inside, more can be told.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "models/os/drbd_modules.h"
+#include "models/os/iscsi.h"
 #include "models/os/storage_world.h"
 #include "models/world.h"
 
@@ -19,6 +20,10 @@ void Invariants::watch(InvariantOptions options) {
 void Invariants::finish() {
   judge_liveness(world_.now());
   report();
+}
+
+bool Invariants::is_shared_disk(std::string_view device) const {
+  return world_.part<IscsiTargets>().is_disk(device);
 }
 
 bool Invariants::may_be_primary_twice(const std::string& name) const {

@@ -17,6 +17,7 @@ class Invariants final : public WorldPart, public InvariantRules {
   void finish();                         // the run is over: liveness can be judged
 
  private:
+  bool is_shared_disk(std::string_view device) const override;
   bool may_be_primary_twice(const std::string& resource) const override;
   void check_divergence(const std::string& resource) override;
   Hindrance hindrance(const std::string& resource, const FailedFences& failed) const override;

@@ -14,10 +14,8 @@ Network::Network(World& world, std::vector<std::string> networks)
 
 EndpointId Network::add_endpoint(std::string_view name) {
   if (const auto known = find_endpoint(name)) return *known;
-  endpoints_.push_back({.name = std::string(name),
-                        .power = true,
-                        .port_up = std::vector<bool>(names_.size(), true),
-                        .part = std::vector<int>(names_.size(), kEverywhere)});
+  endpoints_.push_back(
+      {.name = std::string(name), .power = true, .port_up = std::vector<bool>(names_.size(), true)});
   return EndpointId{endpoints_.size() - 1};
 }
 
@@ -38,10 +36,7 @@ bool Network::passes(const Way& way) const {
   const Endpoint& to = endpoints_[way.to.index()];
   const std::size_t network = way.network.index();
   if (!from.power || !to.power || !from.port_up[network] || !to.port_up[network]) return false;
-  if (from.part[network] != to.part[network] && from.part[network] != kEverywhere &&
-      to.part[network] != kEverywhere) {
-    return false;
-  }
+  if (is_parted(way)) return false;
   const Impairment* impairment = find_impairment(way);
   return !impairment || !impairment->cut;
 }
@@ -94,21 +89,48 @@ void Network::cut(const Way& way, bool cut) {
   changed();
 }
 
-void Network::partition(std::optional<NetworkId> network,
-                        const std::vector<std::vector<EndpointId>>& groups) {
+Network::Partition Network::partition(std::optional<NetworkId> network,
+                                      const std::vector<std::vector<EndpointId>>& groups,
+                                      bool ends_by_itself) {
+  const Partition partition = ends_by_itself ? ++last_partition_ : 0;
   const int alone = static_cast<int>(groups.size());  // the first part of those that nobody named
+  std::vector<int> parts;
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     const bool is_node = i < world_.config().nodes.size();
-    int part = kEverywhere;
-    if (!groups.empty() && is_node) part = alone + static_cast<int>(i);
+    int part = is_node ? alone + static_cast<int>(i) : kEverywhere;
     for (std::size_t group = 0; group < groups.size(); ++group) {
       if (std::ranges::count(groups[group], EndpointId{i}) > 0) part = static_cast<int>(group);
     }
-    for (std::size_t n = 0; n < names_.size(); ++n) {
-      if (!network || network->index() == n) endpoints_[i].part[n] = part;
-    }
+    parts.push_back(part);
+  }
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    const NetworkId on{i};
+    if (network && *network != on) continue;
+    if (!ends_by_itself)
+      std::erase_if(partitions_, [&](const Parts& p) { return p.partition == 0 && p.network == on; });
+    partitions_.push_back({partition, on, parts});
   }
   changed();
+  return partition;
+}
+
+void Network::heal(Partition partition) {
+  std::erase_if(partitions_, [&](const Parts& parts) { return parts.partition == partition; });
+  changed();
+}
+
+void Network::heal(std::optional<NetworkId> network) {
+  std::erase_if(partitions_, [&](const Parts& parts) { return !network || parts.network == *network; });
+  changed();
+}
+
+bool Network::is_parted(const Way& way) const {
+  return std::ranges::any_of(partitions_, [&](const Parts& parts) {
+    if (parts.network != way.network) return false;
+    if (way.from.index() >= parts.of.size() || way.to.index() >= parts.of.size()) return false;
+    const int from = parts.of[way.from.index()], to = parts.of[way.to.index()];
+    return from != to && from != kEverywhere && to != kEverywhere;
+  });
 }
 
 void Network::set_loss(const Way& way, double share) {

@@ -54,8 +54,13 @@ class Network {
   void set_port(EndpointId endpoint, std::optional<NetworkId> network, bool up);  // no network: all
   void cut(const Way& way, bool cut);
   // Hosts in different groups do not reach each other; cluster nodes not named are alone, other hosts not
-  // named are reached by all. No network: all networks. Empty groups: healed.
-  void partition(std::optional<NetworkId> network, const std::vector<std::vector<EndpointId>>& groups);
+  // named are reached by all. No network: all networks. Of several partitions each holds; one that does not
+  // end by itself takes the place of the last such one.
+  using Partition = std::uint64_t;
+  Partition partition(std::optional<NetworkId> network, const std::vector<std::vector<EndpointId>>& groups,
+                      bool ends_by_itself = false);
+  void heal(Partition partition);
+  void heal(std::optional<NetworkId> network);  // all partitions of it, or of all
   void set_loss(const Way& way, double share);
   void set_delay(const Way& way, Duration delay);
 
@@ -64,7 +69,11 @@ class Network {
     std::string name;
     bool power = true;
     std::vector<bool> port_up;  // by network
-    std::vector<int> part;      // by network; kEverywhere is reached by all
+  };
+  struct Parts {
+    Partition partition = 0;  // 0: does not end by itself
+    NetworkId network;
+    std::vector<int> of;  // by host; kEverywhere is reached by all, and so are hosts that came later
   };
   struct Impairment {
     Way way;
@@ -74,6 +83,7 @@ class Network {
   };
   static constexpr int kEverywhere = -1;
 
+  bool is_parted(const Way& way) const;
   Impairment& impairment(const Way& way);
   const Impairment* find_impairment(const Way& way) const;
   void changed();
@@ -81,6 +91,8 @@ class Network {
   World& world_;
   std::vector<std::string> names_;
   std::vector<Endpoint> endpoints_;
+  std::vector<Parts> partitions_;
+  Partition last_partition_ = 0;
   std::vector<Impairment> impairments_;  // few; the rest is as it should be
 };
 

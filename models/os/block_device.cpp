@@ -4,13 +4,15 @@
 
 #include "models/machine.h"
 #include "models/os/drbd_modules.h"
+#include "models/os/iscsi.h"
 #include "models/os/storage_world.h"
 #include "models/os/volume_groups.h"
 #include "models/world.h"
 
 namespace fencepost::models {
 
-Disk::Disk(std::string name) : name_(std::move(name)), version_{data_.begin(), 0} {}
+Disk::Disk(std::string owner, std::string name)
+    : owner_(std::move(owner)), name_(std::move(name)), version_{data_.begin(), 0} {}
 
 void Disk::write(std::int64_t count, bool acknowledged) {
   version_.position += count;
@@ -38,6 +40,7 @@ BlockDevice* BlockDevices::find(Machine& machine, std::string_view path) {
   bool is_volume = false;
   if (BlockDevice* volume = machine.part<VolumeGroups>().find(path, is_volume); volume || is_volume)
     return volume;
+  if (BlockDevice* lun = world_.part<IscsiTargets>().find(machine, path)) return lun;
   return find_disk(machine, path);
 }
 
@@ -45,8 +48,10 @@ Disk* BlockDevices::find_disk(Machine& machine, std::string_view path) {
   const std::vector<std::string>& images = world_.part<StorageWorld>().config().images;
   const bool image = std::find(images.begin(), images.end(), path) != images.end();
   if (!image && (!path.starts_with("/dev/") || path.starts_with("/dev/drbd"))) return nullptr;
-  auto& disk = disks_[{image ? "" : machine.name(), std::string(path)}];
-  if (!disk) disk = std::make_unique<Disk>(std::string(path));
+  if (world_.part<IscsiTargets>().is_disk(path)) return nullptr;
+  const std::string owner = image ? "" : machine.name();
+  auto& disk = disks_[{owner, std::string(path)}];
+  if (!disk) disk = std::make_unique<Disk>(owner, std::string(path));
   return disk.get();
 }
 

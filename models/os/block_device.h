@@ -45,9 +45,11 @@ class BlockDevice {
 // A disk of one machine, or one that several see if a scenario says so. It keeps its data without power.
 class Disk final : public BlockDevice {
  public:
-  explicit Disk(std::string name);
+  // `owner`: the machine that it belongs to; empty if several share it.
+  Disk(std::string owner, std::string name);
 
   std::string_view name() const override { return name_; }
+  std::string label() const { return owner_.empty() ? name_ : owner_ + ":" + name_; }
   bool open() override { return !failed_; }
   void close() override {}
   DeviceIo reads() const override {
@@ -64,7 +66,7 @@ class Disk final : public BlockDevice {
   void fail(bool failed);
 
  private:
-  std::string name_;
+  std::string owner_, name_;
   DataHistory data_;
   Version version_;
   bool stalled_ = false;
@@ -79,7 +81,7 @@ class BlockDevices final : public WorldPart {
   // A DRBD device, a disk, or a loop image, which all machines share; null if the machine has no such device.
   // Paths below /dev that nobody described are disks of that machine alone.
   BlockDevice* find(Machine& machine, std::string_view path);
-  Disk* find_disk(Machine& machine, std::string_view path);
+  Disk* find_disk(Machine& machine, std::string_view path);  // no DRBD, no iSCSI
 
  private:
   World& world_;

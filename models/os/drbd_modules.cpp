@@ -4,6 +4,7 @@
 
 #include "models/agents/drbd_handlers.h"
 #include "models/machine.h"
+#include "models/os/shell.h"
 #include "models/os/storage_world.h"
 #include "models/services/clients.h"
 #include "models/services/look.h"
@@ -156,6 +157,11 @@ void DrbdResource::call_handlers() {
     Process& handler = machine->spawn(drbd_.config().handlers.fence_peer + " " + name());
     machine->start(handler, fence_peer(handler, *this, host, peer));
   }
+  for (const int host : drbd_.pri_lost_requests()) {
+    Machine* machine = machines_[static_cast<std::size_t>(host)];
+    const std::string& handler = drbd_.config().handlers.pri_lost_after_sb;
+    if (machine && machine->up() && !handler.empty()) run_shell(*machine, handler);
+  }
   const auto synced = [](const DrbdChange& c) {
     return c.kind == "drbd-disk" && c.from == "Inconsistent" && c.to == "UpToDate";
   };
@@ -212,25 +218,29 @@ BlockDevice* DrbdModules::find_device(const Machine& machine, std::string_view p
   return nullptr;
 }
 
-Result<void> DrbdModules::cut(std::string_view name, std::string_view node, std::string_view peer, bool cut) {
-  bool found = false;
+Result<std::vector<DrbdModules::Link>> DrbdModules::links(std::string_view name, std::string_view node,
+                                                          std::string_view peer) {
+  std::vector<Link> found;
   for (DrbdResource& resource : resources_) {
     if (!name.empty() && resource.name() != name) continue;
     const auto& hosts = resource.drbd_.config().hosts;
     for (std::size_t a = 0; a < hosts.size(); ++a) {
       for (std::size_t b = 0; b < hosts.size(); ++b) {
         if (a == b || hosts[a].name != node || (!peer.empty() && hosts[b].name != peer)) continue;
-        resource.cut_[a][b] = resource.cut_[b][a] = cut;
-        found = true;
+        found.push_back({&resource, std::min(a, b), std::max(a, b)});
       }
     }
-    resource.look_at_network();
   }
-  if (found) return {};
+  if (!found.empty()) return found;
   return failure({}, "no DRBD resource" + (name.empty() ? "" : " '" + std::string(name) + "'") +
                          " connects node '" + std::string(node) + "'" +
                          (peer.empty() ? "" : " with '" + std::string(peer) + "'") +
                          ": check the names in the .res file");
+}
+
+void DrbdModules::cut(const Link& link, bool cut) {
+  link.resource->cut_[link.a][link.b] = link.resource->cut_[link.b][link.a] = cut;
+  link.resource->look_at_network();
 }
 
 void DrbdModules::machine_down(Machine& machine) {

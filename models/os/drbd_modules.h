@@ -88,8 +88,14 @@ class DrbdModules final : public WorldPart {
   BlockDevice* find_device(const Machine& machine, std::string_view path);
   const std::deque<DrbdResource>& resources() const { return resources_; }
 
-  // Between two nodes, or to all peers of one, whatever the network does. An empty resource means all.
-  Result<void> cut(std::string_view resource, std::string_view node, std::string_view peer, bool cut);
+  // A replication link, whatever the network below it does.
+  struct Link {
+    DrbdResource* resource = nullptr;
+    std::size_t a = 0, b = 0;  // hosts, a < b
+  };
+  // Between two nodes, or to all peers of one. An empty resource means all.
+  Result<std::vector<Link>> links(std::string_view resource, std::string_view node, std::string_view peer);
+  void cut(const Link& link, bool cut);
 
   void machine_down(Machine& machine) override;
   void machine_frozen(Machine& machine) override;

@@ -6,6 +6,7 @@
 #include "models/machine.h"
 #include "models/os/storage_world.h"
 #include "models/services/clients.h"
+#include "models/services/look.h"
 #include "models/world.h"
 
 namespace fencepost::models {
@@ -153,6 +154,7 @@ Task<Errno> MountTable::umount(Process& self, MountPtr mount, bool force) {
 
 void MountTable::enter(const MountPtr& mount) {
   machine_.world().part<Clients>().settle();
+  mount->number = ++last_number_;
   mounts_.push_back(mount);
   machine_.world().observe(backend::StateChanged{.node = machine_.name(),
                                                  .kind = "mount",
@@ -264,7 +266,7 @@ void MountTable::changed() {
   if (!machine_.up()) return;
   machine_.part<ResourceTruth>().refresh();
   machine_.world().part<StorageWorld>().mounted(machine_);
-  machine_.world().part<Clients>().look();
+  look_at_services(machine_.world());
 }
 
 // --- Users ---

@@ -56,7 +56,8 @@ struct MountUser {
 
 struct Mount {
   MountRequest request;
-  std::string label;  // "/home (nfs filer:/home)": how the record names it
+  std::uint64_t number = 0;  // counts what this machine has mounted since it booted
+  std::string label;         // "/home (nfs filer:/home)": how the record names it
   bool mounted = true;
   bool read_only = false;
   bool full = false;
@@ -113,6 +114,7 @@ class MountTable final : public MachinePart {
 
   Machine& machine_;
   std::vector<MountPtr> mounts_;
+  std::uint64_t last_number_ = 0;
 };
 
 // A process uses a mount for as long as this lives in its script.

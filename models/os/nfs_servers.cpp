@@ -7,7 +7,7 @@
 #include "models/os/mount_table.h"
 #include "models/os/storage_world.h"
 #include "models/services/addresses.h"
-#include "models/services/virtual_machines.h"
+#include "models/services/look.h"
 #include "models/storage/nfs.h"
 #include "models/world.h"
 
@@ -61,7 +61,7 @@ void NfsConnection::look() {
     const bool news = !std::exchange(stuck_, true);
     cut_ = cut_ || !reached;
     resume_.disarm();
-    if (news) machine_.world().part<VirtualMachines>().look();
+    if (news) look_at_services(machine_.world());
   } else if (stuck_ && !resume_.armed()) {
     // A server that hung has the requests and answers them; lost packets must be sent again first.
     const Duration answer = machine_.sample(server_.config.answer_time);
@@ -73,7 +73,7 @@ void NfsConnection::look() {
 void NfsConnection::resume() {
   stuck_ = cut_ = false;
   waiting.wake_all();
-  machine_.world().part<VirtualMachines>().look();
+  look_at_services(machine_.world());
 }
 
 NfsConnection& NfsClient::connection(NfsServer& server) {
@@ -107,8 +107,12 @@ void NfsServers::set_state(NfsServer& server, NfsServerState state) {
                                        .from = to_string(server.state),
                                        .to = to_string(state)});
   server.state = state;
-  if (state == NfsServerState::stale) ++server.handles;
   look_at_all();
+}
+
+void NfsServers::forget_handles(NfsServer& server) {
+  ++server.handles;
+  if (server.state == NfsServerState::up) set_state(server, NfsServerState::stale);
 }
 
 void NfsServers::set_slowness(NfsServer& server, double factor) {

@@ -70,6 +70,7 @@ class NfsServers final : public WorldPart {
   void add(const NfsServerConfig& config);
   NfsServer* find(std::string_view name);
   void set_state(NfsServer& server, NfsServerState state);
+  void forget_handles(NfsServer& server);  // one that hangs goes on hanging
   void set_slowness(NfsServer& server, double factor);
   // The machine that answers for a server of the cluster now: clients' packets go there and nfsd runs. Null:
   // nobody.

@@ -1,16 +1,19 @@
 // The programs that shell text may call: processes, network, cluster.
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
+#include "models/core/overlaps.h"
 #include "models/core/stack.h"
 #include "models/database/replication.h"
 #include "models/database/server.h"
 #include "models/faults.h"
 #include "models/hooks.h"
 #include "models/machine.h"
-#include "models/network/cuts.h"
+#include "models/network/impairments.h"
 #include "models/os/shell.h"
 #include "models/services/addresses.h"
 #include "models/world.h"
@@ -146,37 +149,55 @@ bool remove_files(Machine& machine, const Words& words) {
 
 // --- Network ---
 
-// What iptables and tc did on a machine. It is in the kernel's memory, and gone with it.
-struct Firewall final : MachinePart {
-  explicit Firewall(Machine& machine) : world(machine.world()) {}
-  ~Firewall() override {
+// What iptables, tc and ip did on a machine. It is in the kernel's memory, and gone with it.
+struct KernelNetwork final : MachinePart {
+  explicit KernelNetwork(Machine& on) : machine(on), world(on.world()) {}
+  ~KernelNetwork() override {
     if (world.ending()) return;
     flush();
-    for (const Way& way : impaired) impair(way, 0, Duration::zero());
+    for (auto& [way, ends] : impaired) end(ends);
+    for (auto& [network, ends] : down) end(ends);
   }
 
-  void set(const Way& way, bool cut) {
-    const bool was = rules.contains(way);
-    if (cut) {
-      rules.insert(way);
-    } else if (was) {
-      rules.erase(rules.find(way));
-    }
-    const bool is = rules.contains(way);
-    if (is && !was) world.part<Cuts>().begin(way);
-    if (was && !is) world.part<Cuts>().end(way);
+  void add_rule(const Way& way) {
+    rules.emplace(way, world.part<Overlaps>().begin(way_cut(world, way), true));
+  }
+  void delete_rule(const Way& way) {
+    const auto rule = rules.find(way);
+    if (rule == rules.end()) return;
+    rule->second();
+    rules.erase(rule);
   }
   void flush() {
-    while (!rules.empty()) set(Way(*rules.begin()), false);
+    while (!rules.empty()) delete_rule(Way(rules.begin()->first));
   }
   void impair(const Way& way, double loss, Duration delay) {
-    world.network().set_loss(way, loss);
-    world.network().set_delay(way, delay);
+    Ends& ends = impaired[way];
+    end(ends);
+    if (loss > 0) ends.push_back(world.part<Overlaps>().begin(packets_lost(world, way, loss), true));
+    if (delay > Duration::zero())
+      ends.push_back(world.part<Overlaps>().begin(packets_late(world, way, delay), true));
+  }
+  void set_link(NetworkId network, bool up) {
+    const EndpointId host = endpoint(machine.id());
+    Ends& ends = down[network];
+    end(ends);
+    if (up) return ports_up(world, host, network, kCable);
+    for (Pressure& port : ports_down(world, host, network, kCable))
+      ends.push_back(world.part<Overlaps>().begin(std::move(port), true));
   }
 
+ private:
+  using Ends = std::vector<Overlaps::End>;
+  static void end(Ends& ends) {
+    for (const Overlaps::End& each : std::exchange(ends, {})) each();
+  }
+
+  Machine& machine;
   World& world;
-  std::multiset<Way> rules;
-  std::set<Way> impaired;
+  std::multimap<Way, Overlaps::End> rules;
+  std::map<Way, Ends> impaired;
+  std::map<NetworkId, Ends> down;
 };
 
 // "eth0" is the first network, "eth1" the second; a network's own name does as well. No name: all of them.
@@ -217,7 +238,7 @@ std::optional<EndpointId> host_with(World& world, const std::string& address) {
 bool iptables(Machine& machine, const Words& words) {
   World& world = machine.world();
   if (has(words, "-F") || has(words, "--flush")) {
-    machine.part<Firewall>().flush();
+    machine.part<KernelNetwork>().flush();
     return true;
   }
   const std::string target = option(words, "-j", "--jump");
@@ -241,8 +262,11 @@ bool iptables(Machine& machine, const Words& words) {
   const EndpointId self = endpoint(machine.id());
   for (const EndpointId other : others) {
     if (other == self) continue;
-    for (const NetworkId network : *networks)
-      machine.part<Firewall>().set(input ? Way{other, self, network} : Way{self, other, network}, !remove);
+    for (const NetworkId network : *networks) {
+      const Way way = input ? Way{other, self, network} : Way{self, other, network};
+      KernelNetwork& kernel = machine.part<KernelNetwork>();
+      remove ? kernel.delete_rule(way) : kernel.add_rule(way);
+    }
   }
   return true;
 }
@@ -263,14 +287,13 @@ bool tc(Machine& machine, const Words& words) {
   };
   const auto networks = networks_of(machine, option(words, "dev"));
   if (!networks) return false;
-  Firewall& rules = machine.part<Firewall>();
+  KernelNetwork& kernel = machine.part<KernelNetwork>();
   for (std::size_t i = 0; i < network.endpoints(); ++i) {
     const EndpointId other{i};
     if (other == endpoint(machine.id())) continue;
     for (const NetworkId on : *networks) {  // what leaves the machine
       const Way way{endpoint(machine.id()), other, on};
-      rules.impaired.insert(way);
-      rules.impair(way, value("loss") / 100, Duration{static_cast<std::int64_t>(value("delay") * 1e6)});
+      kernel.impair(way, value("loss") / 100, Duration{static_cast<std::int64_t>(value("delay") * 1e6)});
     }
   }
   return true;
@@ -287,8 +310,7 @@ bool ip(Machine& machine, const Words& words) {
     const std::string dev = option(words, "dev").empty() ? option(words, "set") : option(words, "dev");
     const auto networks = networks_of(machine, dev);
     if (!networks) return false;
-    for (const NetworkId network : *networks)
-      machine.world().network().set_port(endpoint(machine.id()), network, up);
+    for (const NetworkId network : *networks) machine.part<KernelNetwork>().set_link(network, up);
     return true;
   }
   if (!any({"addr", "address", "a"})) return any({"route", "r", "neigh"}) && any({"show", "list"});

@@ -27,12 +27,15 @@ Result<NfsServer*> server(const Given& given) {
   return failure({}, "no NFS server '" + given.text("server") + "': describe it under world.nfs");
 }
 
+std::string silence_of(const NfsServer& server) { return "silence of " + server.config.name; }
+
 Result<void> nfs_hang(const Given& given) {
   const auto found = server(given);
   if (!found) return tl::unexpected(found.error());
   auto& servers = given.world().part<NfsServers>();
-  return given.lasting([&] { servers.set_state(**found, NfsServerState::hung); },
-                       [&servers, s = *found] { servers.set_state(*s, NfsServerState::up); });
+  return given.press(pressure(silence_of(**found), [&servers, s = *found](bool hung) {
+    servers.set_state(*s, hung ? NfsServerState::hung : NfsServerState::up);
+  }));
 }
 
 Result<void> nfs_slow(const Given& given) {
@@ -41,20 +44,23 @@ Result<void> nfs_slow(const Given& given) {
   if (!found) return tl::unexpected(found.error());
   if (!factor) return tl::unexpected(factor.error());
   auto& servers = given.world().part<NfsServers>();
-  return given.lasting([&] { servers.set_slowness(**found, *factor); },
-                       [&servers, s = *found] { servers.set_slowness(*s, 1); });
+  return given.press({.what = "slowness of " + (*found)->config.name,
+                      .strength = *factor,
+                      .otherwise = 1,
+                      .set = [&servers, s = *found](double now) { servers.set_slowness(*s, now); }});
 }
 
 Result<void> nfs_stale(const Given& given) {
   const auto found = server(given);
   if (!found) return tl::unexpected(found.error());
-  given.world().part<NfsServers>().set_state(**found, NfsServerState::stale);
+  given.world().part<NfsServers>().forget_handles(**found);
   return {};
 }
 
 Result<void> nfs_recover(const Given& given) {
   const auto found = server(given);
   if (!found) return tl::unexpected(found.error());
+  given.world().part<Overlaps>().end_all(silence_of(**found));
   given.world().part<NfsServers>().set_state(**found, NfsServerState::up);
   return {};
 }
@@ -79,22 +85,36 @@ Result<DrbdHost> drbd_host(const Given& given) {
   return failure({}, "no DRBD resource '" + name + "' on node " + machine.name() + ": check world.drbd");
 }
 
+Result<std::vector<DrbdModules::Link>> drbd_links(const Given& given) {
+  const auto machine = given.any_node();
+  if (!machine) return tl::unexpected(machine.error());
+  return given.world().part<DrbdModules>().links(given.text("resource"), (*machine)->name(),
+                                                 given.text("peer"));
+}
+
+std::string name_of(const DrbdModules::Link& link) {
+  const auto& hosts = link.resource->state().config().hosts;
+  return "replication of " + link.resource->name() + " between " + hosts[link.a].name + " and " +
+         hosts[link.b].name;
+}
+
 Result<void> drbd_link_down(const Given& given) {
-  auto& modules = given.world().part<DrbdModules>();
-  const auto id = resolve(given.world(), given.text("node"));
-  if (!id) return tl::unexpected(id.error());
-  const std::string resource = given.text("resource"), node = given.world().machine(*id).name(),
-                    peer = given.text("peer");
-  if (auto cut = modules.cut(resource, node, peer, true); !cut) return cut;
-  return given.lasting([] {}, [&modules, resource, node,
-                               peer] { static_cast<void>(modules.cut(resource, node, peer, false)); });
+  const auto links = drbd_links(given);
+  if (!links) return tl::unexpected(links.error());
+  std::vector<Pressure> cuts;
+  for (const DrbdModules::Link& link : *links) {
+    cuts.push_back(pressure(name_of(link), [&modules = given.world().part<DrbdModules>(), link](bool cut) {
+      modules.cut(link, cut);
+    }));
+  }
+  return given.press(std::move(cuts));
 }
 
 Result<void> drbd_link_up(const Given& given) {
-  const auto id = resolve(given.world(), given.text("node"));
-  if (!id) return tl::unexpected(id.error());
-  return given.world().part<DrbdModules>().cut(given.text("resource"), given.world().machine(*id).name(),
-                                               given.text("peer"), false);
+  const auto links = drbd_links(given);
+  if (!links) return tl::unexpected(links.error());
+  for (const DrbdModules::Link& link : *links) given.world().part<Overlaps>().end_all(name_of(link));
+  return {};
 }
 
 Result<void> drbd_disk_fail(const Given& given) {
@@ -119,13 +139,17 @@ Result<void> drbd_disk_replace(const Given& given) {
   return {};
 }
 
+std::string name_of(const char* what, const DrbdHost& there) {
+  return std::string(what) + " of " + there.resource->name() + " on " +
+         there.resource->state().config().hosts[static_cast<std::size_t>(there.host)].name;
+}
+
 Result<void> drbd_disk_stall(const Given& given) {
   const auto found = drbd_host(given);
   if (!found) return tl::unexpected(found.error());
-  const auto stall = [f = *found](bool stalled) {
+  return given.press(pressure(name_of("stall", *found), [f = *found](bool stalled) {
     f.resource->act_void([&](Drbd& drbd, SimTime now) { drbd.stall_disk(now, f.host, stalled); });
-  };
-  return given.lasting([&] { stall(true); }, [stall] { stall(false); });
+  }));
 }
 
 Result<void> drbd_slow(const Given& given) {
@@ -136,7 +160,7 @@ Result<void> drbd_slow(const Given& given) {
   const auto slow = [f = *found](double by) {
     f.resource->act_void([&](Drbd& drbd, SimTime now) { drbd.slow_down(now, f.host, by); });
   };
-  return given.lasting([&] { slow(*factor); }, [slow] { slow(1); });
+  return given.press({.what = name_of("slowness", *found), .strength = *factor, .otherwise = 1, .set = slow});
 }
 
 // What a person does after a split brain: drbdadm disconnect; drbdadm connect --discard-my-data there, and
@@ -165,51 +189,46 @@ Result<MountPtr> mount(const Given& given, Machine& machine) {
   return failure({}, "nothing is mounted at '" + given.text("mount") + "' on " + machine.name() + " now");
 }
 
-Result<void> on_mount(const Given& given, void (MountTable::*set)(Mount&, bool)) {
+// It ends with the mount: what is mounted there next is another one.
+Result<void> on_mount(const Given& given, const char* what, void (MountTable::*set)(Mount&, bool)) {
   const auto machine = given.node();
   if (!machine) return tl::unexpected(machine.error());
   const auto found = mount(given, **machine);
   if (!found) return tl::unexpected(found.error());
-  Machine* const there = *machine;
-  return given.lasting([&] { (there->part<MountTable>().*set)(**found, true); },
-                       [there, set, m = *found] {
-                         if (m->mounted) (there->part<MountTable>().*set)(*m, false);
-                       });
+  const std::string name = std::string(what) + " mount " + std::to_string((*found)->number) + " of " +
+                           (*machine)->name() + " " + std::to_string((*machine)->boots());
+  return given.press(pressure(name, [there = *machine, set, m = *found](bool on) {
+    if (m->mounted) (there->part<MountTable>().*set)(*m, on);
+  }));
 }
 
-Result<void> fs_readonly(const Given& given) { return on_mount(given, &MountTable::set_read_only); }
-Result<void> fs_full(const Given& given) { return on_mount(given, &MountTable::set_full); }
+Result<void> fs_readonly(const Given& given) {
+  return on_mount(given, "read-only", &MountTable::set_read_only);
+}
+Result<void> fs_full(const Given& given) { return on_mount(given, "full", &MountTable::set_full); }
 
 Result<Disk*> disk(const Given& given) {
-  const auto id = resolve(given.world(), given.text("node"));
-  if (!id) return tl::unexpected(id.error());
-  Disk* found =
-      given.world().part<BlockDevices>().find_disk(given.world().machine(*id), given.text("device"));
+  const auto machine = given.any_node();
+  if (!machine) return tl::unexpected(machine.error());
+  Disk* found = given.world().part<BlockDevices>().find_disk(**machine, given.text("device"));
   if (found) return found;
-  return failure(
-      {}, "'" + given.text("device") + "' is no disk: write /dev/sdb1; for DRBD there is drbd_disk_stall");
+  return failure({}, "'" + given.text("device") +
+                         "' is no disk of a machine: write /dev/sdb1; for DRBD there is drbd_disk_stall, for "
+                         "iSCSI link_down on the target");
 }
 
-Result<void> on_disk(const Given& given, Disk* disk, void (Disk::*set)(bool)) {
-  const auto turn = [&world = given.world(), disk, set](bool on) {
+Result<void> on_disk(const Given& given, const char* what, void (Disk::*set)(bool)) {
+  const auto found = disk(given);
+  if (!found) return tl::unexpected(found.error());
+  return given.press(pressure(what + (*found)->label(), [&world = given.world(), d = *found, set](bool on) {
     world.part<Clients>().settle();
-    (disk->*set)(on);
+    (d->*set)(on);
     look_at_services(world);
-  };
-  return given.lasting([&] { turn(true); }, [turn] { turn(false); });
+  }));
 }
 
-Result<void> io_stall(const Given& given) {
-  const auto found = disk(given);
-  if (!found) return tl::unexpected(found.error());
-  return on_disk(given, *found, &Disk::stall);
-}
-
-Result<void> disk_fail(const Given& given) {
-  const auto found = disk(given);
-  if (!found) return tl::unexpected(found.error());
-  return on_disk(given, *found, &Disk::fail);
-}
+Result<void> io_stall(const Given& given) { return on_disk(given, "stall of ", &Disk::stall); }
+Result<void> disk_fail(const Given& given) { return on_disk(given, "failure of ", &Disk::fail); }
 
 // --- Addresses ---
 
@@ -242,8 +261,8 @@ Result<void> ip_duplicate(const Given& given) {
   const auto which = address(given);
   if (!which) return tl::unexpected(which.error());
   auto& addresses = given.world().part<Addresses>();
-  return given.lasting([&] { addresses.set_stranger(*which, true); },
-                       [&addresses, a = *which] { addresses.set_stranger(a, false); });
+  return given.press(pressure("stranger with " + *which,
+                              [&addresses, a = *which](bool there) { addresses.set_stranger(a, there); }));
 }
 
 // --- Databases ---
@@ -261,18 +280,18 @@ Result<DatabaseServer*> database(const Given& given) {
 }
 
 // It may be gone with its machine when the fault ends.
-Result<void> on_database(const Given& given, const std::function<void(DatabaseServer&, bool)>& set) {
+Result<void> on_database(const Given& given, Pressure pressure,
+                         const std::function<void(DatabaseServer&, double)>& set) {
   const auto found = database(given);
   if (!found) return tl::unexpected(found.error());
   Machine* const machine = &(*found)->machine();
   const std::uint64_t life = machine->boots();
-  const std::string resource = given.text("resource");
-  return given.lasting([&] { set(**found, true); },
-                       [machine, life, resource, set] {
-                         if (!machine->up() || machine->boots() != life) return;
-                         if (DatabaseServer* there = machine->part<DatabaseServers>().find(resource))
-                           set(*there, false);
-                       });
+  pressure.what += " of " + given.text("resource") + " on " + machine->name() + " " + std::to_string(life);
+  pressure.set = [machine, life, resource = given.text("resource"), set](double now) {
+    if (!machine->up() || machine->boots() != life) return;
+    if (DatabaseServer* there = machine->part<DatabaseServers>().find(resource)) set(*there, now);
+  };
+  return given.press(std::move(pressure));
 }
 
 Result<void> db_crash(const Given& given) {
@@ -282,18 +301,27 @@ Result<void> db_crash(const Given& given) {
   return {};
 }
 
+// The process hangs; the next one is another.
 Result<void> db_hang(const Given& given) {
-  return on_database(given, [](DatabaseServer& db, bool on) { db.hang(on); });
+  const auto found = database(given);
+  if (!found) return tl::unexpected(found.error());
+  const std::uint64_t pid = (*found)->process_id();
+  return on_database(given, {.what = "hang of process " + std::to_string(pid)},
+                     [pid](DatabaseServer& db, double hung) {
+                       if (db.process_id() == pid) db.hang(hung > 0);
+                     });
 }
 
 Result<void> db_slow(const Given& given) {
   const auto factor = given.number("factor", 1000);
   if (!factor) return tl::unexpected(factor.error());
-  return on_database(given, [by = *factor](DatabaseServer& db, bool on) { db.slow(on ? by : 1); });
+  return on_database(given, {.what = "slowness", .strength = *factor, .otherwise = 1},
+                     [](DatabaseServer& db, double now) { db.slow(now); });
 }
 
 Result<void> db_out_of_connections(const Given& given) {
-  return on_database(given, [](DatabaseServer& db, bool on) { db.use_up_connections(on); });
+  return on_database(given, {.what = "connections"},
+                     [](DatabaseServer& db, double taken) { db.use_up_connections(taken > 0); });
 }
 
 Result<void> db_long_recovery(const Given& given) {
@@ -322,7 +350,11 @@ Result<void> db_lag(const Given& given) {
   const auto by = given.duration("by", 30s);
   if (!found) return tl::unexpected(found.error());
   if (!by) return tl::unexpected(by.error());
-  return given.lasting([&] { (*found)->set_extra_lag(*by); }, [r = *found] { r->set_extra_lag({}); });
+  return given.press({.what = "lag of " + given.text("resource"),
+                      .strength = static_cast<double>(by->count()),
+                      .set = [r = *found](double nanoseconds) {
+                        r->set_extra_lag(Duration{static_cast<std::int64_t>(nanoseconds)});
+                      }});
 }
 
 // rm PGSQL.lock; pg_basebackup; crm_resource --cleanup is another fault.
@@ -342,41 +374,41 @@ Result<void> db_rebuild(const Given& given) {
 
 std::vector<FaultVerb> storage_fault_verbs() {
   return {
-      given_verb("drbd_link_down", "drbd", "node, peer, resource, for",
+      given_verb("drbd_link_down", "drbd", "node, [peer], [resource], [for]",
                  "DRBD's replication link is cut, whatever the cluster's network does.",
                  "{at: 60s, verb: drbd_link_down, node: db1, for: 30s}", drbd_link_down),
-      given_verb("drbd_link_up", "drbd", "node, peer, resource", "Ends drbd_link_down.",
+      given_verb("drbd_link_up", "drbd", "node, [peer], [resource]", "Ends drbd_link_down.",
                  "{at: 90s, verb: drbd_link_up, node: db1}", drbd_link_up),
-      given_verb("drbd_disk_fail", "drbd", "node, resource",
+      given_verb("drbd_disk_fail", "drbd", "node, [resource]",
                  "The lower-level disk fails: DRBD detaches it and goes on over the network.",
                  "{at: 60s, verb: drbd_disk_fail, node: db1, resource: r0}", drbd_disk_fail),
-      given_verb("drbd_disk_replace", "drbd", "node, resource",
+      given_verb("drbd_disk_replace", "drbd", "node, [resource]",
                  "A person puts in a new disk, creates metadata and attaches it: a full resync follows.",
                  "{at: 10m, verb: drbd_disk_replace, node: db1, resource: r0}", drbd_disk_replace),
       given_verb(
-          "drbd_disk_stall", "drbd", "node, resource, for",
+          "drbd_disk_stall", "drbd", "node, [resource], [for]",
           "The lower-level disk answers nothing: writes wait, until ko-count drops a peer that stalls them.",
           "{at: 60s, verb: drbd_disk_stall, node: db2, for: 2m}", drbd_disk_stall),
-      given_verb("drbd_slow", "drbd", "node, resource, factor, for",
+      given_verb("drbd_slow", "drbd", "node, [resource], [factor], [for]",
                  "A resync to or from this node takes factor times as long.",
                  "{at: 60s, verb: drbd_slow, node: db2, factor: 20, for: 10m}", drbd_slow),
-      given_verb("drbd_discard", "drbd", "node, resource",
+      given_verb("drbd_discard", "drbd", "node, [resource]",
                  "After a split brain a person connects again and discards this node's data.",
                  "{at: 10m, verb: drbd_discard, node: db2}", drbd_discard),
-      given_verb("fs_readonly", "filesystem", "node, mount, for",
+      given_verb("fs_readonly", "filesystem", "node, mount, [for]",
                  "The filesystem is remounted read-only, as after an error.",
                  "{at: 60s, verb: fs_readonly, node: db1, mount: /srv/db}", fs_readonly),
-      given_verb("fs_full", "filesystem", "node, mount, for", "No space is left on the filesystem.",
+      given_verb("fs_full", "filesystem", "node, mount, [for]", "No space is left on the filesystem.",
                  "{at: 60s, verb: fs_full, node: db1, mount: /srv/db, for: 5m}", fs_full),
-      given_verb("io_stall", "filesystem", "node, device, for",
+      given_verb("io_stall", "filesystem", "node, device, [for]",
                  "A local disk answers nothing; who waits for it is in D state.",
                  "{at: 60s, verb: io_stall, node: db1, device: /dev/sdb1, for: 90s}", io_stall),
-      given_verb("disk_fail", "filesystem", "node, device, for",
+      given_verb("disk_fail", "filesystem", "node, device, [for]",
                  "A local disk answers every request with an I/O error.",
                  "{at: 60s, verb: disk_fail, node: db1, device: /dev/sdb1}", disk_fail),
-      given_verb("nfs_hang", "nfs", "server, for", "The NFS server takes requests and answers none.",
+      given_verb("nfs_hang", "nfs", "server, [for]", "The NFS server takes requests and answers none.",
                  "{at: 60s, verb: nfs_hang, server: filer, for: 10m}", nfs_hang),
-      given_verb("nfs_slow", "nfs", "server, factor, for",
+      given_verb("nfs_slow", "nfs", "server, [factor], [for]",
                  "The NFS server takes factor times as long to answer.",
                  "{at: 60s, verb: nfs_slow, server: filer, factor: 1000, for: 10m}", nfs_slow),
       given_verb("nfs_stale", "nfs", "server",
@@ -384,33 +416,33 @@ std::vector<FaultVerb> storage_fault_verbs() {
                  "{at: 60s, verb: nfs_stale, server: filer}", nfs_stale),
       given_verb("nfs_recover", "nfs", "server", "The server answers again.",
                  "{at: 5m, verb: nfs_recover, server: filer}", nfs_recover),
-      given_verb("ip_remove", "ip", "address", "Somebody takes the service address off its interface.",
+      given_verb("ip_remove", "ip", "[address]", "Somebody takes the service address off its interface.",
                  "{at: 60s, verb: ip_remove, address: 10.0.0.100}", ip_remove),
-      given_verb("ip_duplicate", "ip", "address, for",
+      given_verb("ip_duplicate", "ip", "[address], [for]",
                  "A host outside the cluster takes the service address too, and clients find it.",
                  "{at: 60s, verb: ip_duplicate, address: 10.0.0.100, for: 5m}", ip_duplicate),
-      given_verb("db_crash", "database", "resource, node", "The database server dies at once.",
+      given_verb("db_crash", "database", "resource, [node]", "The database server dies at once.",
                  "{at: 60s, verb: db_crash, resource: db}", db_crash),
-      given_verb("db_hang", "database", "resource, node, for",
+      given_verb("db_hang", "database", "resource, [node], [for]",
                  "The database server stands still, as by SIGSTOP: no answer, no shutdown.",
                  "{at: 60s, verb: db_hang, resource: db, for: 5m}", db_hang),
-      given_verb("db_slow", "database", "resource, node, factor, for",
+      given_verb("db_slow", "database", "resource, [node], [factor], [for]",
                  "Queries and shutdown take factor times as long.",
                  "{at: 60s, verb: db_slow, resource: db, factor: 10000, for: 5m}", db_slow),
-      given_verb("db_out_of_connections", "database", "resource, node, for",
+      given_verb("db_out_of_connections", "database", "resource, [node], [for]",
                  "All connections are taken: new clients are refused.",
                  "{at: 60s, verb: db_out_of_connections, resource: db, for: 2m}", db_out_of_connections),
-      given_verb("db_lag", "database", "resource, by, for",
+      given_verb("db_lag", "database", "resource, [by], [for]",
                  "Standbys of a replicated PostgreSQL are so much further behind their primary.",
                  "{at: 60s, verb: db_lag, resource: db, by: 30s, for: 10m}", db_lag),
       given_verb("db_rebuild", "database", "resource, node",
                  "A person removes PGSQL.lock and makes a standby of this node by pg_basebackup.",
                  "{at: 10m, verb: db_rebuild, resource: db, node: db1}", db_rebuild),
-      given_verb("db_long_recovery", "database", "resource, by",
+      given_verb("db_long_recovery", "database", "resource, [by]",
                  "Crash recoveries of the database take so much longer from now on.",
                  "{at: 0s, verb: db_long_recovery, resource: db, by: 5m}", db_long_recovery),
       given_verb(
-          "db_slow_shutdown", "database", "resource, by",
+          "db_slow_shutdown", "database", "resource, [by]",
           "Orderly shutdowns of the database take so much longer from now on: much to flush, or to archive.",
           "{at: 0s, verb: db_slow_shutdown, resource: db, by: 3m}", db_slow_shutdown),
   };

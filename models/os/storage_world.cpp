@@ -8,11 +8,13 @@
 #include "models/hooks.h"
 #include "models/machine.h"
 #include "models/os/drbd_modules.h"
+#include "models/os/iscsi.h"
 #include "models/os/mount_table.h"
 #include "models/os/nfs_servers.h"
 #include "models/services/addresses.h"
 #include "models/services/clients.h"
 #include "models/services/virtual_machines.h"
+#include "models/services/web_servers.h"
 #include "models/world.h"
 
 namespace fencepost::models {
@@ -53,6 +55,10 @@ bool kill_service(Machine& machine, std::string_view resource) {
   }
   if (Guest* guest = machine.part<Guests>().known(resource); guest && guest->is_on()) {
     guest->end();
+    return true;
+  }
+  if (WebServer* server = machine.part<WebServersOfMachine>().known(resource); server && server->runs()) {
+    server->crash();
     return true;
   }
   Addresses& addresses = machine.world().part<Addresses>();
@@ -97,6 +103,15 @@ Result<void> build_storage(World& world, StorageConfig config) {
       return failure({}, "world.mounts: no NFS server '" + server + "': describe it under world.nfs");
     }
   }
+  for (const IscsiTargetConfig& target : storage.config_.iscsi_targets) {
+    if (world.find_machine(target.name))
+      return failure({},
+                     "world.iscsi: '" + target.name + "' is a node: a target outside the cluster is meant");
+    if (!target.network.empty() && !world.network().find_network(target.network))
+      return failure(
+          {}, "world.iscsi: there is no network '" + target.network + "': name it under world.networks");
+    world.part<IscsiTargets>().add(target);
+  }
   const std::string& from = storage.config_.clients.network;
   if (!from.empty() && !world.network().find_network(from))
     return failure({}, "world.clients: there is no network '" + from + "': name it under world.networks");
@@ -137,6 +152,7 @@ Duration StorageWorld::duration(Machine& machine, const AgentRun& run, const sim
 }
 
 void StorageWorld::machine_up(Machine& machine) {
+  world_.part<IscsiTargets>().boot(machine);
   for (const MountConfig& mount : config_.mounts) {
     if (mount.node != machine.name()) continue;
     const auto done = machine.part<MountTable>().mount_at_boot({.from = mount.from,

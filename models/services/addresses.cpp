@@ -5,6 +5,7 @@
 #include "models/os/nfs_servers.h"
 #include "models/os/storage_world.h"
 #include "models/services/clients.h"
+#include "models/services/look.h"
 #include "models/world.h"
 
 namespace fencepost::models {
@@ -144,7 +145,7 @@ void Addresses::changed(Machine& machine) {
 
 // Whoever comes over an address: clients of a database, standbys, clients of an NFS server.
 void Addresses::moved() {
-  world_.part<Clients>().look();
+  look_at_services(world_);
   world_.part<Replications>().look();
   world_.part<NfsServers>().look();
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "models/core/given.h"
-#include "models/core/overlaps.h"
 #include "models/machine.h"
 #include "models/os/storage_world.h"
 #include "models/services/virtual_machines.h"
@@ -37,27 +36,24 @@ Result<VirtualMachineConfig*> guest(const Given& given) {
 
 Result<void> vm_ignores_shutdown(const Given& given) {
   const auto config = guest(given);
-  const auto lasts = given.duration("for", Duration::zero());
   if (!config) return tl::unexpected(config.error());
-  if (!lasts) return tl::unexpected(lasts.error());
-  const Overlaps::Fault fault{"deafness of " + (*config)->name, 1, *lasts > Duration::zero()};
-  const double otherwise =
-      given.world().part<VirtualMachines>().usual((*config)->name).ignores_shutdown ? 1 : 0;
-  const auto set = [c = *config](double deaf) { c->ignores_shutdown = deaf > 0; };
-  return given.lasting([] {}, given.world().part<Overlaps>().begin(fault, otherwise, set));
+  const VirtualMachineConfig& usual = given.world().part<VirtualMachines>().usual((*config)->name);
+  return given.press({.what = "deafness of " + (*config)->name,
+                      .otherwise = usual.ignores_shutdown ? 1.0 : 0.0,
+                      .set = [c = *config](double deaf) { c->ignores_shutdown = deaf > 0; }});
 }
 
 Result<void> vm_busy(const Given& given) {
   const auto config = guest(given);
   const auto rate = given.number("mib_per_second", 1000);
-  const auto lasts = given.duration("for", Duration::zero());
   if (!config) return tl::unexpected(config.error());
   if (!rate) return tl::unexpected(rate.error());
-  if (!lasts) return tl::unexpected(lasts.error());
-  const Overlaps::Fault fault{"dirty rate of " + (*config)->name, *rate * 1048576, *lasts > Duration::zero()};
-  const std::int64_t usual = given.world().part<VirtualMachines>().usual((*config)->name).dirty_rate;
-  const auto set = [c = *config](double bytes) { c->dirty_rate = static_cast<std::int64_t>(bytes); };
-  return given.lasting([] {}, given.world().part<Overlaps>().begin(fault, static_cast<double>(usual), set));
+  const VirtualMachineConfig& usual = given.world().part<VirtualMachines>().usual((*config)->name);
+  return given.press(
+      {.what = "dirty rate of " + (*config)->name,
+       .strength = *rate * 1048576,
+       .otherwise = static_cast<double>(usual.dirty_rate),
+       .set = [c = *config](double bytes) { c->dirty_rate = static_cast<std::int64_t>(bytes); }});
 }
 
 }  // namespace
@@ -66,10 +62,10 @@ std::vector<FaultVerb> virtual_machine_fault_verbs() {
   return {
       given_verb("vm_crash", "virtual machine", "resource", "The guest ends at once, as if QEMU had crashed.",
                  "{at: 60s, verb: vm_crash, resource: vm1}", vm_crash),
-      given_verb("vm_ignores_shutdown", "virtual machine", "resource, for",
+      given_verb("vm_ignores_shutdown", "virtual machine", "resource, [for]",
                  "The guest does not listen to its power button.",
                  "{at: 60s, verb: vm_ignores_shutdown, resource: vm1}", vm_ignores_shutdown),
-      given_verb("vm_busy", "virtual machine", "resource, mib_per_second, for",
+      given_verb("vm_busy", "virtual machine", "resource, [mib_per_second], [for]",
                  "The guest changes its memory faster: a migration may never converge.",
                  "{at: 60s, verb: vm_busy, resource: vm1, mib_per_second: 400, for: 10min}", vm_busy),
   };

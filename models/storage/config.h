@@ -42,6 +42,19 @@ struct DiskConfig {
   sim::Distribution access_time = sim::LogNormal{.median = 300us, .sigma = 0.6};  // one 4 KiB access
 };
 
+// world: {iscsi: {san: {devices: [/dev/sdb], network: storage}}}: a target outside the cluster, whose disks
+// all nodes have under these names. Defaults: iscsid.conf(5) of open-iscsi.
+struct IscsiTargetConfig {
+  std::string name;
+  std::string iqn;  // as the parameter `target` of ocf:heartbeat:iscsi has it
+  std::vector<std::string> devices;
+  std::string network;                  // that sessions go over; empty: any
+  bool at_boot = true;                  // node.startup = automatic; false: the agent logs in
+  Duration noop_out_interval = 5s;      // a session is asked so often whether it lives
+  Duration noop_out_timeout = 5s;       // and given up after so long without an answer
+  Duration replacement_timeout = 120s;  // I/O waits so long for the next session, then it fails
+};
+
 // world: {volume_groups: {vg0: {device: /dev/drbd0}}}: an LVM volume group on this physical volume. Its
 // volumes are there while LVM-activate has it active.
 struct VolumeGroupConfig {
@@ -90,6 +103,15 @@ struct VirtualMachineConfig {
   Duration downtime_limit = 300ms;                   // QEMU: the rest must be sent in so short a time
 };
 
+// world: {web_servers: {web: {root: /srv/www, address: ip}}}, by cluster resource (apache, nginx).
+struct WebServerConfig {
+  std::string name;
+  std::string root;                 // where its pages lie: below a mount; empty: nothing it could wait for
+  std::string address;              // of the clients: a resource, or an address; empty: the machine's own
+  double requests_per_second = 20;  // for pages
+  int workers = 150;                // Debian's MaxRequestWorkers of Apache's mpm_event
+};
+
 // world: {clients: {network: lan, arp_timeout: 1min}}
 struct ClientsConfig {
   std::string network;         // over which they come; empty: none of the networks, their way is always there
@@ -134,10 +156,12 @@ struct StorageConfig {
   std::vector<NfsServerConfig> nfs_servers;
   std::vector<MountConfig> mounts;
   std::vector<DiskConfig> disks;
+  std::vector<IscsiTargetConfig> iscsi_targets;
   std::vector<VolumeGroupConfig> volume_groups;
   std::vector<FilesystemConfig> filesystems;
   std::vector<DatabaseConfig> databases;
   std::vector<VirtualMachineConfig> virtual_machines;
+  std::vector<WebServerConfig> web_servers;
   ClientsConfig clients;
   std::vector<ProcessConfig> processes;
   std::vector<AgentHabits> habits;

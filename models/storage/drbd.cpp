@@ -445,6 +445,8 @@ void Drbd::report(int host, std::string kind, std::string object, std::string fr
 
 std::vector<DrbdChange> Drbd::changes() { return std::exchange(changes_, {}); }
 
+std::vector<int> Drbd::pri_lost_requests() { return std::exchange(pri_lost_, {}); }
+
 std::vector<Drbd::FenceRequest> Drbd::fence_requests() {
   std::vector<FenceRequest> requests;
   for (int host = 0; host < hosts(); ++host) {

@@ -169,6 +169,8 @@ class Drbd {
     int peer = 0;
   };
   std::vector<FenceRequest> fence_requests();
+  // Hosts whose pri-lost-after-sb handler is to be called: Primary, in use, and about to lose their data.
+  std::vector<int> pri_lost_requests();
 
  private:
   struct Volume {
@@ -245,12 +247,15 @@ class Drbd {
   void leave_orderly(SimTime now, int host, int peer);
   void shake_hands(SimTime now, int a, int b);
   void part_for_good(int a, int b, const std::string& why);
+  bool settle_split_brain(SimTime now, int a, int b, int volume, DrbdVerdict& verdict);
   void agree_on_disks(SimTime now, int a, int b, int volume, DrbdVerdict verdict);
   void tell_peers(int host);
   void ask_whether_alive(SimTime now, int host, int peer);
 
   // drbd_resync.cpp: whose data, and copying it
   std::optional<int> split_brain_victim(int a, int b, int volume, DrbdVerdict::Kind kind) const;
+  bool asks_for_pri_lost(int a, int b) const;
+  bool gives_up_primary(SimTime now, int host, int peer);
   std::optional<int> victim_without_primary(int a, int b, int volume) const;
   void start_resync(SimTime now, int source, int target, int volume, DrbdVerdict::Kind kind);
   void finish_resync(SimTime now, std::size_t which);
@@ -277,6 +282,7 @@ class Drbd {
   std::vector<DataHistory> data_;        // by volume
   std::vector<Resync> resyncs_;
   std::vector<DrbdChange> changes_;
+  std::vector<int> pri_lost_;
 };
 
 }  // namespace fencepost::models

@@ -363,6 +363,10 @@ Problem Reader::connect(const DrbdStatement& at, const std::vector<std::string>&
   if (hosts.size() < 2 || (at.keyword() == "connection" && hosts.size() != 2)) {
     return Error{at.where, "a connection joins two hosts: name both"};
   }
+  if (const auto stranger = discards_a_stranger(net, resource)) {
+    return Error{at.where, "after-sb-0pri discard-node-" + *stranger + ": resource '" + resource.name +
+                               "' has no host '" + *stranger + "'"};
+  }
   std::sort(hosts.begin(), hosts.end());
   for (std::size_t i = 0; i < hosts.size(); ++i) {
     for (std::size_t j = i + 1; j < hosts.size(); ++j) {
@@ -384,6 +388,13 @@ Result<DrbdConfig> interpret(const std::vector<DrbdStatement>& statements) {
 }
 
 }  // namespace
+
+std::optional<std::string> discards_a_stranger(const DrbdNetOptions& net,
+                                               const DrbdResourceConfig& resource) {
+  const bool known =
+      std::ranges::find(resource.hosts, net.discard_node, &DrbdHostConfig::name) != resource.hosts.end();
+  return net.discard_node.empty() || known ? std::nullopt : std::optional(net.discard_node);
+}
 
 Result<DrbdConfig> read_drbd_file(const std::string& path) {
   const auto statements = read_drbd_statements(path);

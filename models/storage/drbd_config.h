@@ -24,8 +24,7 @@ enum class AfterSplitBrain : std::uint8_t {
   discard_older_primary,
   discard_zero_changes,
   discard_least_changes,
-  discard_local,
-  discard_remote,
+  discard_node,
   consensus,
   violently_as0p,
   discard_secondary,
@@ -43,6 +42,7 @@ struct DrbdNetOptions {
   bool allow_two_primaries = false;
   DrbdFencing fencing = DrbdFencing::dont_care;
   AfterSplitBrain after_sb_0pri = AfterSplitBrain::disconnect;
+  std::string discard_node;  // of after-sb-0pri discard-node-NAME
   AfterSplitBrain after_sb_1pri = AfterSplitBrain::disconnect;
   AfterSplitBrain after_sb_2pri = AfterSplitBrain::disconnect;
 
@@ -108,6 +108,7 @@ struct DrbdConnectionConfig {
 struct DrbdHandlers {
   std::string fence_peer;
   std::string unfence_peer;
+  std::string pri_lost_after_sb;
   std::string split_brain;
   std::string quorum_lost;
   std::string local_io_error;
@@ -124,6 +125,9 @@ struct DrbdResourceConfig {
 
   bool operator==(const DrbdResourceConfig&) const = default;
 };
+
+// The host that after-sb-0pri discard-node-NAME names, if the resource has none such.
+std::optional<std::string> discards_a_stranger(const DrbdNetOptions& net, const DrbdResourceConfig& resource);
 
 struct DrbdConfig {
   std::vector<DrbdResourceConfig> resources;  // in the order of the file

@@ -138,12 +138,7 @@ void Drbd::shake_hands(SimTime now, int a, int b) {
     }
     if (verdict.kind == DrbdVerdict::Kind::split_brain ||
         verdict.kind == DrbdVerdict::Kind::split_brain_unrelated) {
-      const auto victim = split_brain_victim(a, b, v, verdict.kind);
-      const std::string object = config_.name + "/" + std::to_string(v);
-      report(a, "drbd-split-brain", object, "",
-             victim ? "data of " + config_.hosts[index(*victim)].name + " discarded" : "not resolved");
-      if (!victim) return part_for_good(a, b, to_string(verdict.kind));
-      verdict = {DrbdVerdict::Kind::bitmap, *victim == b};
+      if (!settle_split_brain(now, a, b, v, verdict)) return;
     } else if (verdict.kind == DrbdVerdict::Kind::unrelated) {
       return part_for_good(a, b, to_string(verdict.kind));
     } else if (verdict.kind != DrbdVerdict::Kind::in_sync) {
@@ -169,6 +164,26 @@ void Drbd::shake_hands(SimTime now, int a, int b) {
   for (int v = 0; v < volumes(); ++v) agree_on_disks(now, a, b, v, verdicts[index(v)]);
   tell_peers(a);
   tell_peers(b);
+}
+
+// Afterwards the verdict says who is to be overwritten. False: they do not come together now.
+bool Drbd::settle_split_brain(SimTime now, int a, int b, int v, DrbdVerdict& verdict) {
+  const auto victim = split_brain_victim(a, b, v, verdict.kind);
+  const std::string object = config_.name + "/" + std::to_string(v);
+  if (!victim) {
+    report(a, "drbd-split-brain", object, "", "not resolved");
+    part_for_good(a, b, to_string(verdict.kind));
+    return false;
+  }
+  const std::string& name = config_.hosts[index(*victim)].name;
+  const bool primary = role(*victim) == DrbdRole::primary;
+  if (primary && asks_for_pri_lost(a, b) && !gives_up_primary(now, *victim, *victim == a ? b : a)) {
+    report(a, "drbd-split-brain", object, "", name + " is Primary, in use, and to lose its data");
+    return false;
+  }
+  report(a, "drbd-split-brain", object, "", "data of " + name + " discarded");
+  verdict = {DrbdVerdict::Kind::bitmap, *victim == b};
+  return true;
 }
 
 // The data are related: from here on this volume is replicated, or one side is brought up to date first.

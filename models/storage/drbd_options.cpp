@@ -133,6 +133,28 @@ Option<Options> text(std::string_view name, std::string Options::*field) {
 
 using Sb = AfterSplitBrain;
 
+// Its last word names a node: discard-node-db2.
+Problem set_after_sb_0pri(const DrbdStatement& s, DrbdNetOptions& o) {
+  static const Option<DrbdNetOptions> fixed =
+      choice<DrbdNetOptions, Sb>("after-sb-0pri",
+                                 {{"disconnect", Sb::disconnect},
+                                  {"discard-younger-primary", Sb::discard_younger_primary},
+                                  {"discard-older-primary", Sb::discard_older_primary},
+                                  {"discard-zero-changes", Sb::discard_zero_changes},
+                                  {"discard-least-changes", Sb::discard_least_changes}},
+                                 &DrbdNetOptions::after_sb_0pri);
+  static constexpr std::string_view kNode = "discard-node-";
+  const std::string word = s.words.size() == 2 ? s.words[1] : "";
+  o.discard_node = word.starts_with(kNode) ? word.substr(kNode.size()) : "";
+  if (!o.discard_node.empty()) {
+    o.after_sb_0pri = Sb::discard_node;
+    return {};
+  }
+  Problem problem = fixed.set(s, o);
+  if (problem) problem->message += ", discard-node-NAME";
+  return problem;
+}
+
 const std::vector<Option<DrbdNetOptions>>& net_table() {
   using O = DrbdNetOptions;
   static const std::vector<Option<O>> table = {
@@ -149,15 +171,7 @@ const std::vector<Option<DrbdNetOptions>>& net_table() {
                               {"resource-only", DrbdFencing::resource_only},
                               {"resource-and-stonith", DrbdFencing::resource_and_stonith}},
                              &O::fencing),
-      choice<O, Sb>("after-sb-0pri",
-                    {{"disconnect", Sb::disconnect},
-                     {"discard-younger-primary", Sb::discard_younger_primary},
-                     {"discard-older-primary", Sb::discard_older_primary},
-                     {"discard-zero-changes", Sb::discard_zero_changes},
-                     {"discard-least-changes", Sb::discard_least_changes},
-                     {"discard-local", Sb::discard_local},
-                     {"discard-remote", Sb::discard_remote}},
-                    &O::after_sb_0pri),
+      {"after-sb-0pri", set_after_sb_0pri},
       choice<O, Sb>("after-sb-1pri",
                     {{"disconnect", Sb::disconnect},
                      {"consensus", Sb::consensus},
@@ -224,8 +238,11 @@ const std::vector<Option<DrbdResourceOptions>>& options_table() {
 const std::vector<Option<DrbdHandlers>>& handlers_table() {
   using O = DrbdHandlers;
   static const std::vector<Option<O>> table = {
-      text<O>("fence-peer", &O::fence_peer),         text<O>("unfence-peer", &O::unfence_peer),
-      text<O>("split-brain", &O::split_brain),       text<O>("quorum-lost", &O::quorum_lost),
+      text<O>("fence-peer", &O::fence_peer),
+      text<O>("unfence-peer", &O::unfence_peer),
+      text<O>("pri-lost-after-sb", &O::pri_lost_after_sb),
+      text<O>("split-brain", &O::split_brain),
+      text<O>("quorum-lost", &O::quorum_lost),
       text<O>("local-io-error", &O::local_io_error),
   };
   return table;
@@ -271,7 +288,7 @@ const std::map<std::string_view, std::set<std::string_view>>& known_without_effe
         "twopc-timeout", "twopc-retry-timeout", "on-suspended-primary-outdated", "max-io-depth"}},
       {"handlers",
        {"after-resync-target", "before-resync-target", "before-resync-source", "out-of-sync",
-        "initial-split-brain", "pri-lost", "pri-lost-after-sb", "pri-on-incon-degr", "disconnected"}},
+        "initial-split-brain", "pri-lost", "pri-on-incon-degr", "disconnected"}},
   };
   return known;
 }

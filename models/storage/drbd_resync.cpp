@@ -62,17 +62,17 @@ std::optional<int> Drbd::split_brain_victim(int a, int b, int v, DrbdVerdict::Ki
   const std::optional<int> as_without_primary = victim_without_primary(a, b, v);
   if (primaries == 0) return as_without_primary;
   if (primaries == 2) {
-    return options.after_sb_2pri == AfterSplitBrain::violently_as0p ? as_without_primary : std::nullopt;
+    const bool decides = options.after_sb_2pri != AfterSplitBrain::disconnect;
+    return decides ? as_without_primary : std::nullopt;
   }
   const int secondary = role(a) == DrbdRole::primary ? b : a;
   switch (options.after_sb_1pri) {
     case AfterSplitBrain::discard_secondary:
       return secondary;
     case AfterSplitBrain::violently_as0p:
+    case AfterSplitBrain::call_pri_lost_after_sb:
       return as_without_primary;
     case AfterSplitBrain::consensus:
-    case AfterSplitBrain::call_pri_lost_after_sb:  // if the Primary is to lose, a handler reboots it: not
-                                                   // modelled
       return as_without_primary == secondary ? as_without_primary : std::nullopt;
     default:
       return std::nullopt;
@@ -93,9 +93,29 @@ std::optional<int> Drbd::victim_without_primary(int a, int b, int v) const {
       return mine == 0 ? a : b;
     case AfterSplitBrain::discard_least_changes:
       return mine < theirs ? a : b;
+    case AfterSplitBrain::discard_node:
+      if (config_.hosts[index(a)].name == net(a, b).discard_node) return a;
+      if (config_.hosts[index(b)].name == net(a, b).discard_node) return b;
+      return std::nullopt;
     default:
-      return std::nullopt;  // discard-local and -remote depend on who asks first: not modelled
+      return std::nullopt;
   }
+}
+
+bool Drbd::asks_for_pri_lost(int a, int b) const {
+  const bool both = role(a) == DrbdRole::primary && role(b) == DrbdRole::primary;
+  return (both ? net(a, b).after_sb_2pri : net(a, b).after_sb_1pri) ==
+         AfterSplitBrain::call_pri_lost_after_sb;
+}
+
+// A Primary that nobody uses becomes Secondary. Otherwise its handler is called, which is expected to reboot
+// the machine; the other side goes on trying to connect, and finds a Secondary then (drbd.conf-9.0(5)).
+bool Drbd::gives_up_primary(SimTime now, int host, int peer) {
+  if (demote(now, host) == DrbdAnswer::done) return true;
+  if (std::ranges::count(pri_lost_, host) == 0) pri_lost_.push_back(host);
+  set_link(host, peer, DrbdLinkState::disconnecting);
+  set_link(host, peer, DrbdLinkState::stand_alone);
+  return false;
 }
 
 // --- Resync ---

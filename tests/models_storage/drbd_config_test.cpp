@@ -159,6 +159,12 @@ TEST_CASE("DRBD file: mistakes are told with file, line, column and remedy", "[d
         "r0.res:5:2: node-id 1 is also that of b: give each host its own");
   CHECK(within_resource(" connection { host a; host x; }") ==
         "r0.res:5:2: host 'x' has no 'on' section in resource 'r0'");
+  CHECK(within_resource(" net { after-sb-0pri discard-node-x; }") ==
+        "r0.res:1:1: after-sb-0pri discard-node-x: resource 'r0' has no host 'x'");
+  CHECK(within_resource(" net { after-sb-0pri discard-local; }") ==
+        "r0.res:5:8: after-sb-0pri 'discard-local' is not understood: use one of disconnect, "
+        "discard-younger-primary, discard-older-primary, discard-zero-changes, discard-least-changes, "
+        "discard-node-NAME");
   CHECK(refusal("resource r0 {\n  net { protocol C; }\n") ==
         "r0.res:1:1: section 'resource' is never closed: add '}'");
   CHECK(refusal("resource \"r0") == "r0.res:1:10: this string never ends: close it with \" on the same line");

@@ -386,7 +386,49 @@ TEST_CASE("DRBD: after-sb-1pri decides against a Secondary, or not at all", "[dr
                {.a = 3, .b = 9, .primaries = 1}) == "alice");
 }
 
-TEST_CASE("DRBD: with two primaries only violently-as0p goes on", "[drbd]") {
+TEST_CASE("DRBD: discard-node-NAME names the one whose writes are gone", "[drbd]") {
+  CHECK(victim("after-sb-0pri discard-node-alice;", {.a = 9, .b = 3}) == "alice");
+  CHECK(victim("after-sb-0pri discard-node-bob;", {.a = 9, .b = 3}) == "bob");
+}
+
+TEST_CASE("DRBD: call-pri-lost-after-sb makes a Primary that nobody uses a Secondary, and overwrites it",
+          "[drbd]") {
+  CHECK(victim("after-sb-0pri discard-older-primary; after-sb-1pri call-pri-lost-after-sb;",
+               {.primaries = 1}) == "alice");
+  CHECK(victim("after-sb-0pri discard-younger-primary; after-sb-2pri call-pri-lost-after-sb;",
+               {.primaries = 2}) == "bob");
+}
+
+TEST_CASE(
+    "DRBD: a Primary in use that is to lose its data has its handler called, and loses them after a reboot",
+    "[drbd]") {
+  Pair pair(
+      "after-sb-0pri discard-older-primary; after-sb-1pri call-pri-lost-after-sb;"
+      "after-sb-2pri call-pri-lost-after-sb;");
+  pair.with_primary_alice();
+  REQUIRE(pair.drbd.open(alice, 0));
+  pair.cut();
+  pair.pass(11s);
+  REQUIRE(pair.drbd.promote(pair.now, bob) == DrbdAnswer::done);
+  pair.drbd.write(pair.now, alice, 0, 10, true);
+  pair.drbd.write(pair.now, bob, 0, 4, true);
+  pair.heal();
+  pair.pass(30s);
+  CHECK(pair.drbd.pri_lost_requests() == std::vector{alice});
+  CHECK(pair.link(alice) == "StandAlone");
+  CHECK(pair.link(bob) == "Connecting");
+  CHECK(pair.drbd.role(alice) == DrbdRole::primary);  // until the handler reboots it
+
+  pair.drbd.host_down(pair.now, alice);
+  pair.drbd.up(pair.now, alice);
+  pair.pass(30s);
+  CHECK(pair.link(alice) == "Connected");
+  CHECK(pair.drbd.data(0).missing(pair.drbd.version(alice, 0)) == 10);
+  CHECK(pair.drbd.version(alice, 0) == pair.drbd.version(bob, 0));
+  CHECK(pair.drbd.pri_lost_requests().empty());
+}
+
+TEST_CASE("DRBD: with two primaries that are in use, disconnect parts them", "[drbd]") {
   CHECK(victim("after-sb-0pri discard-younger-primary; after-sb-2pri disconnect;", {.primaries = 2}) ==
         "nobody yet");
 }

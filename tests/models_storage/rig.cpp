@@ -21,7 +21,8 @@ const std::map<std::string, std::pair<std::string, std::string>> kAgents = {
     {"other", {"heartbeat", "Filesystem"}}, {"my", {"heartbeat", "mysql"}},
     {"vm", {"heartbeat", "VirtualDomain"}}, {"web", {"heartbeat", "nginx"}},
     {"lvm", {"heartbeat", "LVM-activate"}}, {"nfsd", {"heartbeat", "nfsserver"}},
-    {"export", {"heartbeat", "exportfs"}},
+    {"export", {"heartbeat", "exportfs"}},  {"iscsi", {"heartbeat", "iscsi"}},
+    {"apache", {"heartbeat", "apache"}},
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "models/fault_arguments.h"
+#include "models/os/drbd_modules.h"
 #include "models/services/clients.h"
 #include "rig.h"
 
@@ -143,4 +144,70 @@ TEST_CASE("load: of two that overlap the stronger is felt, each until its own en
   CHECK(takes() == 4s);
   rig.pass(20s);
   CHECK(takes() == 1s);
+}
+
+TEST_CASE("overlaps: a disk that stalls twice answers when both are over", "[faults]") {
+  Rig rig(with_drbd());
+  watch_disk(rig);
+  const Disk& disk = *rig.world.part<BlockDevices>().find_disk(rig.machine("db1"), "/dev/sdc");
+  rig.fault("io_stall", {{"node", "db1"}, {"device", "/dev/sdc"}, {"for", "60s"}});
+  rig.fault("io_stall", {{"node", "db1"}, {"device", "/dev/sdc"}, {"for", "10s"}});
+  rig.fault("disk_fail", {{"node", "db1"}, {"device", "/dev/sdc"}, {"for", "5s"}});
+  CHECK(disk.reads() == DeviceIo::fails);
+  rig.pass(20s);
+  CHECK(disk.reads() == DeviceIo::waits);
+  rig.pass(50s);
+  CHECK(disk.reads() == DeviceIo::flows);
+}
+
+TEST_CASE("overlaps: an NFS server is silent until the last fault is over, or somebody recovers it",
+          "[faults]") {
+  Rig rig(with_home("hard"));
+  watch_home(rig);
+  rig.fault("nfs_hang", {{"server", "filer"}, {"for", "5m"}});
+  rig.fault("nfs_hang", {{"server", "filer"}, {"for", "1m"}});
+  rig.pass(2min);
+  CHECK_FALSE(rig.run("db1", "fs", "monitor", 40s).code.has_value());
+  rig.pass(3min);
+  CHECK(rig.rc("db1", "fs", "monitor", 40s) == 0);
+
+  rig.fault("nfs_hang", {{"server", "filer"}, {"for", "1h"}});
+  rig.fault("nfs_recover", {{"server", "filer"}});
+  CHECK(rig.rc("db1", "fs", "monitor", 40s) == 0);
+}
+
+TEST_CASE("overlaps: a filesystem is full until the last fault is over, and the next mount is another one",
+          "[faults]") {
+  Rig rig(with_drbd());
+  watch_disk(rig);
+  const auto fill = [&](const char* time) {
+    rig.fault("fs_full", {{"node", "db1"}, {"mount", "/srv/other"}, {"for", time}});
+  };
+  fill("2m");
+  fill("30s");
+  rig.pass(1min);
+  CHECK(rig.rc("db1", "other", "monitor", 40s) == 1);
+  rig.pass(1min);
+  CHECK(rig.rc("db1", "other", "monitor", 40s) == 0);
+
+  fill("1h");
+  CHECK(rig.rc("db1", "other", "stop", 60s) == 0);
+  CHECK(rig.rc("db1", "other", "start", 60s) == 0);
+  fill("10s");
+  rig.pass(20s);
+  CHECK(rig.rc("db1", "other", "monitor", 40s) == 0);
+}
+
+TEST_CASE("overlaps: a replication link is cut until both ends' faults are over", "[faults]") {
+  Rig rig(with_drbd());
+  rig.stack_on("db1");
+  const auto connected = [&] {
+    return rig.world.part<DrbdModules>().find("r0")->state().link(0, 1) == DrbdLinkState::connected;
+  };
+  rig.fault("drbd_link_down", {{"node", "db1"}, {"for", "2m"}});
+  rig.fault("drbd_link_down", {{"node", "db2"}, {"for", "30s"}});
+  rig.pass(1min);
+  CHECK_FALSE(connected());
+  rig.pass(90s);
+  CHECK(connected());
 }

@@ -123,11 +123,59 @@ TEST_CASE("reader: a fault names things that are there", "[scenarios]") {
   CHECK(error(filer + with_fault("{at: 1s, verb: nfs_hang, server: fler}")).find("no NFS server 'fler'") !=
         std::string::npos);
   CHECK(error(filer + with_fault("{at: 1s, verb: nfs_hang}")).find("server") != std::string::npos);
-  CHECK(error(with_fault("{at: 1s, verb: db_crash, resource: database}")).find("no resource 'database'") !=
+  CHECK(error(with_fault("{at: 1s, verb: db_crash, resource: database}")).find("no database 'database'") !=
         std::string::npos);
   CHECK(error(filer + with_fault("{at: 1s, verb: nfs_slow, server: filer, factor: 0}")).find("above 0") !=
         std::string::npos);
   scenario(filer + with_fault("{at: 1s, verb: nfs_hang, server: filer, for: 10m}"));
+}
+
+TEST_CASE("reader: what a fault is given is checked before anything runs", "[scenarios]") {
+  const auto told = [](const std::string& fault, const std::string& words) {
+    const std::string message = error(with_fault(fault));
+    INFO(fault << "\n" << message);
+    CHECK(message.starts_with("test.yaml:3:"));
+    CHECK(message.find(words) != std::string::npos);
+  };
+  told("{at: 1, verb: kill_daemon, node: node1, daemon: pacemaker-crmd}", "did you mean 'pacemakerd'?");
+  told("{at: 1, verb: partition, groups: []}", "lists of nodes");
+  told("{at: 1, verb: partition, groups: [[node1], [node9]]}", "no node 'node9'");
+  told("{at: 1, verb: link_down, node: filer}", "no node 'filer'");
+  told("{at: 1, verb: loss, node: node1, share: 2}", "0 to 1");
+  told("{at: 1, verb: link_down, node: node1, network: lam}", "no network 'lam'");
+  told("{at: 1, verb: agent, resource: fs, action: strat, mode: hang}", "did you mean 'start'?");
+  told("{at: 1, verb: agent, resource: fs, action: start, mode: rc, rc: 300}", "0 to 255");
+  told("{at: 1, verb: agent, resource: fs, action: start, mode: hang, count: 0}", "1 or more");
+  told("{at: 1, verb: agent, resource: fs, action: start, mode: hang, seconds: -1}", "negative");
+  told("{at: 1, verb: agent, resource: fs, action: monitor, mode: hang, role: Promotd}", "no role 'Promotd'");
+  told("{at: 1, verb: agent_clear, resource: db}", "no resource 'db'");
+  told("{at: 1, verb: fence_mode, device: fence-1, mode: fail}", "no resource of class stonith");
+  told("{at: 1, verb: fence, node: node1, action: kill}", "kill");
+  told("{at: 1, verb: cib, op: delete}", "xpath");
+  told("{at: 1, verb: load, cpu: 3}", "needs 'node'");
+  told("{at: 1, verb: load, node: node1, cpu: lots}", "lots");
+  told("{at: 1, verb: fs_full, node: node1, mount: /srv/db}", "no mount point '/srv/db'");
+  told("{at: 1, verb: fs_full, node: node1}", "needs 'mount'");
+  told("{at: 1, verb: drbd_disk_fail, node: node1, resource: r0}", "no DRBD resource 'r0'");
+  told("{at: 1, verb: switch_down, switch: sw1}", "name it under world: switches");
+  told("{at: 1, verb: vm_crash, resource: fs}", "no virtual machine 'fs'");
+  told("{at: 1, verb: sbd_lost, device: /dev/sdz}", "no sbd device");
+  told("{every: 1h, times: 0, verb: crash, node: node1}", "1 or more");
+  told("{every: 1h, when: {resource: fs}, verb: crash, node: node1}", "`every` so often");
+  told("{when: {resource: fs, action: strat}, verb: crash, node: node1}", "no action 'strat'");
+}
+
+TEST_CASE("reader: a fault after the end of the run is a mistake", "[scenarios]") {
+  CHECK(error("cib_file: cib.xml\nend: {duration: 5m}\nfaults:\n  - {at: 10m, verb: crash, node: node1}\n") ==
+        "test.yaml:4:5: this fault would come after the run has ended: end has the duration 5m");
+}
+
+TEST_CASE("reader: hosts of the networks can be cut off, too", "[scenarios]") {
+  const std::string world =
+      "world: {networks: [lan, storage], nfs: {filer: {exports: [/home]}}, clients: {network: lan},"
+      " iscsi: {san: {devices: [/dev/sdb], network: storage}}}\n";
+  for (const char* host : {"filer", "clients", "san"})
+    scenario(world + with_fault("{at: 1s, verb: link_down, node: " + std::string(host) + ", for: 1m}"));
 }
 
 TEST_CASE("reader: a missing file and a missing CIB are told with what to do", "[scenarios]") {

@@ -14,7 +14,8 @@ namespace {
 void print_verb(const models::FaultVerb& verb) {
   std::cout << fmt::format("  {:<18}{}\n", verb.name, verb.about);
   for (const models::FaultArgument& argument : models::arguments_of(verb))
-    std::cout << fmt::format("  {:<18}  {}: {}\n", "", argument.name, argument.meaning);
+    std::cout << fmt::format("  {:<18}  {}: {}\n", "",
+                             argument.optional ? "[" + argument.name + "]" : argument.name, argument.meaning);
   if (!verb.example.empty()) std::cout << fmt::format("  {:<18}  {}\n", "", verb.example);
 }
 
@@ -35,9 +36,12 @@ int faults_command(const FaultsArguments& arguments) {
     family = verb.family;
     print_verb(verb);
   }
-  std::cout << "\nEvery fault has a time, `at: 60s` after t=0, or a trigger, as in\n"
-               "  {when: {resource: fs, action: stop, ev: start}, verb: crash, node: \"@active:fs\"}\n"
-               "A node may be @dc, @other, @active:RESOURCE or @promoted:RESOURCE.\n";
+  std::cout
+      << "\nEvery fault has a time, `at: 60s` after t=0, or a trigger, as in\n"
+         "  {when: {resource: fs, action: stop, ev: start}, verb: crash, node: \"@active:fs\"}\n"
+         "A node may be @dc, @other, @any, @active:RESOURCE or @promoted:RESOURCE. What stands in [] may\n"
+         "be left out: without `for`, a fault lasts. What people do takes `on: NODE`, too: where they do "
+         "it.\n";
   return kHeld;
 }
 
