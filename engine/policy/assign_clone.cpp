@@ -72,7 +72,7 @@ int compare_instances(Draft& d, ResourceId a, ResourceId b) {
   const NodeId node_b = allowed_current(d, b, &allowed_b);
   if (allowed_a != allowed_b) return allowed_a ? -1 : 1;
   if (d[a].priority != d[b].priority) return d[a].priority > d[b].priority ? -1 : 1;
-  if (!node_a.valid() && !node_b.valid()) return number_of(d, a) - number_of(d, b);
+  if (!node_a.valid() && !node_b.valid()) return 0;
   if (node_a.valid() != node_b.valid()) return node_a.valid() ? -1 : 1;
   const bool can_a = available(d, node_a);
   const bool can_b = available(d, node_b);

@@ -44,14 +44,6 @@ bool mentions_unfencing(const cib::Configuration& source) {
   return found;
 }
 
-bool has_fence_device(const cib::Configuration& source) {
-  bool found = false;
-  cib::for_each_resource(source.resources, [&found](const cib::Resource& resource, const cib::Resource*) {
-    found = found || resource.agent.standard == "stonith";
-  });
-  return found;
-}
-
 void sort_nodes(Configuration& c) {
   std::stable_sort(c.nodes.begin(), c.nodes.end(), [](const NodeSpec& a, const NodeSpec& b) {
     return cib::compare_node_names(a.name, b.name) < 0;
@@ -125,7 +117,7 @@ std::shared_ptr<const Configuration> compile(const cib::Cib& cib, WallSeconds no
   const cib::RuleContext context{.now = now, .next_change = &c->next_change};
 
   c->options = read_options(*c->source, context);
-  c->unfencing_in_use = has_fence_device(*c->source) && mentions_unfencing(*c->source);
+  c->unfencing_in_use = mentions_unfencing(*c->source);
   c->nodes = configured_nodes(*c->source);
   ResourceCompiler{*c, context}.compile_all();
   sort_nodes(*c);

@@ -71,7 +71,7 @@ MultipleActive multiple_active(const std::string* text) {
 
 Requires default_needs(const Configuration& c, const Definition& definition) {
   if (definition.fence_device || definition.remote_connection) return Requires::quorum;
-  if (c.unfencing_in_use) return Requires::unfencing;
+  if (c.unfencing_in_use) return c.options.stonith ? Requires::unfencing : Requires::quorum;
   if (c.options.stonith) return Requires::fencing;
   return c.options.no_quorum == QuorumPolicy::ignore ? Requires::nothing : Requires::quorum;
 }

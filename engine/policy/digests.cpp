@@ -201,10 +201,8 @@ DeviceDigests digest_device(const Draft& d, ResourceId device, NodeId target) {
 }
 
 Comparison compare_digests(Draft& d, ResourceId id, NodeId node, const cib::OpHistory& op) {
-  std::string_view task = op.operation;
+  const std::string_view task = op.operation;
   const auto interval = static_cast<std::uint32_t>(op.interval.count());
-  // What started the resource did so with the parameters of a start.
-  if (interval == 0 && (task == "monitor" || task == "migrate_from" || task == "promote")) task = "start";
   const Key key = operation_key(d, task, interval);
   const OpDigests& digests = digests_for(d, id, node, op, key, task);
   const bool overwritten = is_forced(d, op);

@@ -169,11 +169,12 @@ void order_after_fencing(Draft& d, NodeId node, ActionId fencing) {
 }
 
 void require_unfencing(Draft& d, NodeId id, const std::string& reason, ActionId dependency) {
-  if (!d.config->unfencing_in_use || !fence_device_exists(d)) return;
+  if (!d.config->unfencing_in_use) return;
   const Node& node = d[id];
   if (!node.online || node.unclean || node.shutting_down) return;
   const ActionId on = fence_action(
       d, {.node = id, .operation = "on", .optional = true, .reason = dependency.valid() ? "" : reason});
+  if (!d.options.stonith || !fence_device_exists(d)) return;  // there is nobody to ask
   const std::string* unfenced = node.attributes.find("#node-unfenced");
   const bool done = unfenced != nullptr && cib::parse_integer(*unfenced).value_or(0) != 0;
   if (dependency.valid()) {

@@ -146,7 +146,7 @@ RunBounds current_run(const std::vector<const cib::OpHistory*>& sorted) {
 namespace {
 
 bool multiply_active(const Draft& d, const Resource& r) {
-  if (!r.is_primitive() || (r.partial_source.valid() && r.partial_target.valid())) return false;
+  if (!r.is_primitive()) return false;  // one that is being migrated is active on both ends
   if (r.def->requires_fencing()) return r.active_on.size() > 1;
   return std::count_if(r.active_on.begin(), r.active_on.end(),
                        [&d](NodeId n) { return d[n].online && !d[n].unclean; }) > 1;
@@ -198,6 +198,9 @@ void add_active_node(Draft& d, ResourceId id, NodeId node, bool failed) {
   }
   if (!r.managed) {
     ban_or_prefer(d, id, node, Score::kInfinity, {ScoreReason::Cause::active_unmanaged, "is not managed"});
+    // What holds it is active there as well, and that is all that follows for it.
+    for (ResourceId at = d[id].parent; at.valid() && !contains(d[at].active_on, node); at = d[at].parent)
+      d[at].active_on.push_back(node);
     return;
   }
   check_multiply_active(d, id);

@@ -329,7 +329,9 @@ void Teller::tell_after_start(ResourceId leaf) {
 }
 
 void Teller::create(ResourceId leaf, NodeId node, ActionId begin, ActionId end, Notify notify) {
-  if (!begin.valid() || !end.valid() || !d_[begin].runnable || !d_[node].online) return;
+  if (!begin.valid() || !end.valid()) return;
+  if (notify == Notify::post) look_again_after(d_, leaf, end);  // whether or not the instance can be told
+  if (!d_[begin].runnable || !d_[node].online) return;
   const ActionId id = request(d_, leaf, notify_key(family_.task, notify), node,
                               d_[begin].optional ? Demand::optional : Demand::required);
   if (!d_[id].optional) {
@@ -339,7 +341,6 @@ void Teller::create(ResourceId leaf, NodeId node, ActionId begin, ActionId end, 
   if (notify == Notify::post) d_[id].priority = kDoneComesFirst;
   link(d_, begin, id, kOrder);
   link(d_, id, end, kOrder);
-  if (notify == Notify::post) look_again_after(d_, leaf, end);
 }
 
 }  // namespace

@@ -106,9 +106,9 @@ void add_promotion_scores(Draft& d, ResourceId clone) {
 
 namespace {
 
-// Started instances of a promotable clone are unpromoted ones; a group goes by its first member.
+// Started instances of a promotable clone are unpromoted ones; of a group only if none of it is more.
 void name_current_role(Draft& d, ResourceId id) {
-  if (d[id].role != Role::started) return;
+  if (role_of(d, id, true) != Role::started) return;
   for_each_resource(d, id, [&](ResourceId part) {
     if (d[part].role == Role::started) d[part].role = Role::unpromoted;
   });

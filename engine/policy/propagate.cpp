@@ -247,11 +247,12 @@ struct LinkUpdate {
 Changed update_kind(Draft& d, const LinkUpdate& u, NodeId node, Kind kind) {
   PlanAction& first = d[u.first];
   PlanAction& then = d[u.then];
+  // What a then-action asks of its first is between the two, whatever they are made of.
+  if (kind == kImpliesFirst && (first.resource.valid() || then.resource.valid()))
+    return pair_update(d, u.first, u.then, u.first_flags, kind);
   if (!then.resource.valid()) return {false, update_simple(d, first, then, u.first_flags, kind)};
   if (kind == kOneOrMore) return {};
-  // What a then-action asks of its first is between the two, whatever they are made of.
-  if (kind == kImpliesFirst || kind == kPromotedImpliesFirst)
-    return pair_update(d, u.first, u.then, u.first_flags, kind);
+  if (kind == kPromotedImpliesFirst) return pair_update(d, u.first, u.then, u.first_flags, kind);
   return apply_kind(d, {u.first, u.then, node, u.first_flags, kind});
 }
 
@@ -417,7 +418,7 @@ void block_dependents(Draft& d, ActionId id) {
   if (d[primary].parent.valid()) primary = d[primary].parent;
   if (d[primary].with_this.empty() || !every_child_blocked(d, primary, action.task)) return;
   const bool is_start = action.task == Task::start;
-  const std::string reason = "colocation with " + d[top].spec->id;
+  const std::string reason = "colocation with " + d[action.resource].spec->id;
   const std::vector<std::uint32_t> list = d[primary].with_this;
   for (std::uint32_t index : list) {
     const Colocation& c = d.colocations[index];

@@ -81,9 +81,16 @@ int command(const std::vector<std::string>& arguments) {
   if (source.empty()) return no_input(options);
   const auto input = cib::read_file(source);
   const Answer answer = simulate(input, options, clock_on_the_wall());
-  std::cerr << answer.err;
-  const std::string to = options.output_to.empty() ? "-" : options.output_to;
-  if (!save(to, answer.out) || !save_all(options, answer)) return kCannotCreate;
+  const bool to_file = !options.output_to.empty() && options.output_to != "-";
+  for (const Piece& piece : answer.pieces) {  // in turn: both may go to the same place
+    if (piece.complaint) {
+      std::cerr << piece.text << std::flush;
+    } else if (!to_file) {
+      std::cout << piece.text << std::flush;
+    }
+  }
+  if (to_file && !save(options.output_to, answer.out)) return kCannotCreate;
+  if (!std::cout || !save_all(options, answer)) return kCannotCreate;
   return answer.exit_code;
 }
 

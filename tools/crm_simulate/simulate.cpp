@@ -37,6 +37,7 @@ class Simulation {
   void show_scores(const Decision& decision);
   void show_summary(const Decision& decision);
   void carry_out(const Decision& decision);
+  void tell_of_failure();
   void show_revised();
 
   void time_line();
@@ -92,11 +93,13 @@ Answer Simulation::finish() {
   answer_.out = list_.take();
   std::size_t printed = 0;
   for (const auto& [position, text] : complaints_) {
-    answer_.both += answer_.out.substr(printed, position - printed) + text;
+    answer_.pieces.push_back({.complaint = false, .text = answer_.out.substr(printed, position - printed)});
+    answer_.pieces.push_back({.complaint = true, .text = text});
     answer_.err += text;
     printed = position;
   }
-  answer_.both += answer_.out.substr(printed);
+  answer_.pieces.push_back({.complaint = false, .text = answer_.out.substr(printed)});
+  for (const Piece& piece : answer_.pieces) answer_.both += piece.text;
   return std::move(answer_);
 }
 
@@ -224,7 +227,6 @@ void Simulation::show_summary(const Decision& decision) {
 }
 
 void Simulation::carry_out(const Decision& decision) {
-  if (shown() || injected_ || options_.plain()) list_.blank_line();
   std::vector<OperationSpec> failures;
   for (const std::string& text : options_.fail_operations) {
     const auto spec = parse_operation_spec(text);
@@ -235,6 +237,10 @@ void Simulation::carry_out(const Decision& decision) {
     }
   }
   const Execution execution = execute(decision.graph, decision.state, cib_, failures, clock_);
+  // A title is printed with the first step, or else when all is over.
+  const bool complain_first = !execution.complete && execution.steps.empty();
+  if (complain_first) tell_of_failure();
+  if (shown() || injected_ || options_.plain()) list_.blank_line();
   if (as_xml()) {
     write_transition(xml_, execution.steps);
   } else if (shown()) {
@@ -242,11 +248,13 @@ void Simulation::carry_out(const Decision& decision) {
     steps(execution.steps);
     list_.end();
   }
-  if (!execution.complete) {
-    complain("Transition failed: terminated");
-    complain("An invalid transition was produced");
-    answer_.exit_code = kError;
-  }
+  if (!execution.complete && !complain_first) tell_of_failure();
+}
+
+void Simulation::tell_of_failure() {
+  complain("Transition failed: terminated");
+  complain("An invalid transition was produced");
+  answer_.exit_code = kError;
 }
 
 void Simulation::show_revised() {

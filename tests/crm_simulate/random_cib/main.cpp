@@ -20,6 +20,7 @@ struct Arguments {
   std::uint64_t count = 100;
   std::uint64_t jobs = 2;
   bool remotes = false;
+  std::string answers;
   bool print = false;
   bool show = false;
   bool shrink = false;
@@ -39,7 +40,8 @@ Counts compare_some(const Arguments& arguments, std::uint64_t job) {
   Counts counts;
   for (std::uint64_t i = job; i < arguments.count; i += arguments.jobs) {
     const Question question = random_question(arguments.first + i, arguments.focus());
-    const Reply real = ask_real(question, folder.path());
+    const Reply real = arguments.answers.empty() ? ask_real(question, folder.path())
+                                                 : ask_real_once(question, folder.path(), arguments.answers);
     const Reply ours = ask_ours(question, folder.path());
     counts.failed += real.accepted || real.died ? 0 : 1;
     counts.died += real.died ? 1 : 0;
@@ -124,6 +126,9 @@ int main(int argc, char** argv) {
   app.add_option("--count", arguments.count, "How many seeds");
   app.add_option("--jobs", arguments.jobs, "How many at a time")->check(CLI::PositiveNumber);
   app.add_flag("--remotes", arguments.remotes, "Clusters with remote nodes, guest nodes and bundles");
+  app.add_option("--answers", arguments.answers,
+                 "Folder that keeps what the real one said, for the next time")
+      ->check(CLI::ExistingDirectory);
   app.add_flag("--print", arguments.print, "Only print the first seed's cluster");
   app.add_flag("--show", arguments.show, "Show how the answers about the first seed's cluster differ");
   app.add_flag("--shrink", arguments.shrink, "The same, about the smallest cluster that still differs");

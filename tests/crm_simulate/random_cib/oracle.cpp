@@ -77,7 +77,7 @@ Reply ask_real(const Question& question, const fs::path& folder) {
   forget(folder, "real");
   std::string command =
       "cd '" + folder.string() +
-      "' && TZ=UTC LC_ALL=C timeout 20 crm_simulate -x cib.xml -S -D real.dot -G real.graph";
+      "' && TZ=UTC LC_ALL=C timeout 60 crm_simulate -x cib.xml -S -D real.dot -G real.graph";
   for (const std::string& option : question.options) command += " " + option;
   const int status = std::system((command + " >real.text 2>&1").c_str());
   Reply reply = read_reply(folder, "real", status == 0);
@@ -91,6 +91,50 @@ Reply ask_real(const Question& question, const fs::path& folder) {
   reply.died = code == kAborted || code == kTimedOut;
   if (!reply.died && (code < 0 || code > kTimedOut))
     throw std::runtime_error("crm_simulate could not be run: " + command);
+  return reply;
+}
+
+namespace {
+
+std::string name_of(const Question& question) {
+  std::uint64_t hash = 14695981039346656037ULL;  // FNV-1a
+  std::string text = question.cib;
+  for (const std::string& option : question.options) text += " " + option;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  return std::to_string(hash);
+}
+
+void keep(const Reply& reply, const fs::path& path) {
+  std::ofstream file(path, std::ios::binary);
+  file << reply.accepted << " " << reply.died;
+  for (const std::string* part : {&reply.text, &reply.dot, &reply.graph})
+    file << " " << part->size() << " " << *part;
+}
+
+bool find_kept(Reply& reply, const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  file >> reply.accepted >> reply.died;
+  for (std::string* part : {&reply.text, &reply.dot, &reply.graph}) {
+    std::size_t size = 0;
+    if (!(file >> size)) return false;
+    part->resize(size);
+    file.ignore(1);
+    file.read(part->data(), static_cast<std::streamsize>(size));
+  }
+  return static_cast<bool>(file);
+}
+
+}  // namespace
+
+Reply ask_real_once(const Question& question, const fs::path& folder, const fs::path& answers) {
+  const fs::path path = answers / name_of(question);
+  Reply reply;
+  if (find_kept(reply, path)) {
+    write_file(folder / "cib.xml", question.cib);
+    return reply;
+  }
+  reply = ask_real(question, folder);
+  keep(reply, path);
   return reply;
 }
 

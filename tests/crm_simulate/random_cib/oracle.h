@@ -44,6 +44,10 @@ Reply ask_real(const Question& question, const std::filesystem::path& folder);
 Reply ask_ours(const Question& question,
                const std::filesystem::path& folder);  // an internal error is one of its texts
 
+// What the real one says about a question stays the same: once kept in `answers`, it is not asked again.
+Reply ask_real_once(const Question& question, const std::filesystem::path& folder,
+                    const std::filesystem::path& answers);
+
 // Which parts differ: "text dot graph", "" if none or if the real one died.
 std::string differences(const Reply& real, const Reply& ours);
 // The lines that differ, as diff -u shows them.
