@@ -86,8 +86,8 @@ void FaultChecks::network(const Value& at, const std::string& name) const {
 void FaultChecks::daemon(const Value& at, const std::string& name) const {
   one_of_these(at, "daemon", name,
                {"corosync", "pacemakerd", "pacemaker-controld", "pacemaker-execd", "pacemaker-fenced",
-                "pacemaker-attrd", "pacemaker-based", "pacemaker-schedulerd"},
-               "");
+                "pacemaker-attrd", "pacemaker-based", "pacemaker-schedulerd", "fencepost"},
+               "");  // fencepost: where the nodes of a lab run it in Pacemaker's place
 }
 
 void FaultChecks::action(const Value& at, const std::string& name) const {

@@ -92,10 +92,8 @@ ResourceId find_instance(Draft& d, NodeId node, ResourceId clone, std::string_vi
   if (!found.valid() && !only_new) found = inactive;
   // A node that may still be running an instance nobody may stop gets one of its own.
   if (found.valid()) {
-    const Requires needs = d[found].def->needs;
-    const bool needs_fencing = needs == Requires::fencing || needs == Requires::unfencing;
     const Node& n = d[node];
-    if (!needs_fencing && (!n.online || n.unclean) && n.kind != NodeKind::guest &&
+    if (!d[found].def->requires_fencing() && (!n.online || n.unclean) && n.kind != NodeKind::guest &&
         d[clone].clone().max != static_cast<int>(d.nodes.size())) {
       found = ResourceId{};
     }

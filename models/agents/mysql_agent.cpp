@@ -11,8 +11,8 @@
 namespace fencepost::models {
 namespace {
 
-constexpr Duration kKillBeforeTimeout =
-    5s;                       // SIGKILL so long before the stop's timeout (ocf:heartbeat:mysql)
+// SIGKILL so long before the stop's timeout (ocf:heartbeat:mysql).
+constexpr Duration kKillBeforeTimeout = 5s;
 constexpr int kSelects = 10;  // OCF_CHECK_LEVEL from which the monitor selects (the agent's metadata)
 
 class MysqlAgent final : public StorageAgent {

@@ -197,7 +197,8 @@ class Run {
     if (recording_) recording_->begin(result_.outcome.t0);
     faults_.begin(t0_);
     if (const auto writing = lab_.clients().begin(lab_.machines()); !writing)
-      sorter_.put({0, live::monotonic_now(), {}, backend::Noted{to_string(writing.error())}});
+      result_.outcome.findings.push_back(
+          {"the clients write", Verdict::undecided, to_string(writing.error())});
   }
 
   bool give_up(std::string why) {

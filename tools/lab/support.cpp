@@ -158,7 +158,10 @@ class Examiner {
                                  address = parameter_of(other, "ip");
                              });
       const std::string psql = std::filesystem::path(initdb_of(database)).parent_path().string() + "/psql";
-      if (address.empty() || !is_program(psql)) return;
+      if (address.empty())
+        return cannot("database " + each.name + ": no resource " + each.address +
+                      " with an address: nobody could write to it");
+      if (!is_program(psql)) return cannot("database " + each.name + ": there is no " + psql);
       const std::string port = parameter_of(database, "pgport");
       support_.clients.push_back({database.id, address, psql, port.empty() ? 5432 : std::atoi(port.c_str()),
                                   each.writes_per_second});
