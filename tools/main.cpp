@@ -72,7 +72,7 @@ void add_run(CLI::App& app) {
       "  fencepost run scenarios/ha-database/node-crash.yaml\n"
       "  fencepost run crash.yaml --seed 7 --db crash.sqlite --trace crash.jsonl\n"
       "  fencepost run crash.yaml --json | jq .outages\n"
-      "  fencepost run scenarios/lab/node-crash.yaml --backend live --lab\n"
+      "  fencepost run scenarios/lab/lab-node-crash.yaml --backend live --lab\n"
       "\nExit codes: 0 every expectation held, 1 one is broken, 2 bad input, 3 undecided.");
   run->callback([arguments] { exit_code = tools::run_command(*arguments); });
 }
