@@ -9,23 +9,36 @@ namespace fencepost::live {
 namespace {
 
 // "FPG" and the version of this layout; then whether it is the first piece; then the size of the whole
-// message, low byte first.
-constexpr std::string_view kMagic = "FPG\x01";
-constexpr std::size_t kFirstAt = 4, kSizeAt = 8;
+// message and the checksum of all else, low byte first. The first layout had no checksum.
+constexpr std::string_view kName = "FPG", kMagic = "FPG\x02";
+constexpr std::size_t kVersionAt = 3, kFirstAt = 4, kSizeAt = 8, kSumAt = 12;
 
-std::string header(bool first, std::size_t size) {
+// FNV-1a: against accidents, not against malice; who is in the group is a member of the cluster.
+std::uint32_t sum_of(std::string_view piece) {
+  std::uint32_t sum = 2166136261u;
+  for (std::size_t at = 0; at < piece.size(); ++at)
+    if (at < kSumAt || at >= kPieceHeader) sum = (sum ^ static_cast<unsigned char>(piece[at])) * 16777619u;
+  return sum;
+}
+
+void put(std::string& piece, std::size_t at, std::uint32_t number) {
+  for (std::size_t i = 0; i < 4; ++i) piece[at + i] = static_cast<char>((number >> (8 * i)) & 0xff);
+}
+std::uint32_t number_at(std::string_view piece, std::size_t at) {
+  std::uint32_t number = 0;
+  for (std::size_t i = 0; i < 4; ++i)
+    number |= std::uint32_t{static_cast<unsigned char>(piece[at + i])} << (8 * i);
+  return number;
+}
+
+std::string piece_of(bool first, std::size_t size, std::string_view body) {
   std::string text(kMagic);
   text.resize(kPieceHeader, '\0');
   text[kFirstAt] = first ? '\1' : '\0';
-  for (std::size_t i = 0; i < 4; ++i) text[kSizeAt + i] = static_cast<char>((size >> (8 * i)) & 0xff);
+  put(text, kSizeAt, static_cast<std::uint32_t>(size));
+  text += body;
+  put(text, kSumAt, sum_of(text));
   return text;
-}
-
-std::size_t size_in(std::string_view piece) {
-  std::size_t size = 0;
-  for (std::size_t i = 0; i < 4; ++i)
-    size |= std::size_t{static_cast<unsigned char>(piece[kSizeAt + i])} << (8 * i);
-  return size;
 }
 
 tl::unexpected<Error> refused(Sender from, const std::string& why) {
@@ -41,16 +54,21 @@ std::vector<std::string> split(std::string_view message, std::size_t piece_max) 
   const std::size_t body_max = piece_max - kPieceHeader;
   std::vector<std::string> pieces;
   for (std::size_t at = 0; at < message.size(); at += body_max)
-    pieces.push_back(header(at == 0, message.size()).append(message.substr(at, body_max)));
+    pieces.push_back(piece_of(at == 0, message.size(), message.substr(at, body_max)));
   return pieces;
 }
 
+bool is_piece(std::string_view bytes) {
+  if (bytes.size() <= kPieceHeader || bytes.substr(0, kName.size()) != kName) return false;
+  return bytes[kVersionAt] < kMagic[kVersionAt] || number_at(bytes, kSumAt) == sum_of(bytes);
+}
+
 Result<std::optional<std::string>> Reassembly::add(Sender sender, std::string_view piece) {
-  if (piece.size() <= kPieceHeader || piece.substr(0, kMagic.size()) != kMagic) {
+  if (!is_piece(piece) || piece.substr(0, kMagic.size()) != kMagic) {
     forget(sender);
     return refused(sender, "a message that is not of this cluster manager, or of another version");
   }
-  const std::size_t size = size_in(piece);
+  const std::size_t size = number_at(piece, kSizeAt);
   if (piece[kFirstAt] == '\1') {
     partial_[sender] = {size, {}};  // from one sender, a new message ends the one before
   }

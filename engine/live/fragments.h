@@ -14,7 +14,12 @@
 
 namespace fencepost::live {
 
-inline constexpr std::size_t kPieceHeader = 12;
+inline constexpr std::size_t kPieceHeader = 16;
+
+// Whether some `fencepost node`, perhaps of another version, made these bytes. Programs that talk nonsense in
+// the group cannot make such ones by accident: each piece carries a checksum, in the same place in every
+// layout after the first.
+bool is_piece(std::string_view bytes);
 
 // In the order to be sent; each at most `piece_max` bytes with its header.
 std::vector<std::string> split(std::string_view message, std::size_t piece_max);

@@ -81,9 +81,10 @@ void GroupSequencer::hand_on(const ProcessesChanged& change) {
       reassembly_.forget(each);
   }
   members_ = change.members;
-  std::erase_if(heeded_, [&](const Sender& each) {
-    return std::find(members_.begin(), members_.end(), each) == members_.end();
-  });
+  for (std::set<Sender>* each : {&heeded_, &understood_})
+    std::erase_if(*each, [&](const Sender& sender) {
+      return std::find(members_.begin(), members_.end(), sender) == members_.end();
+    });
   if (!heard_) heeded_.insert(members_.begin(), members_.end());
   std::vector<std::uint32_t> ids;
   for (const Sender& each : members_) ids.push_back(each.corosync_id);
@@ -97,6 +98,8 @@ void GroupSequencer::hand_on(const MessageCame& message) {
     complain_("A message of " + who + ", which is no member of the group, is ignored");
     return;
   }
+  if (!is_piece(message.bytes) && !understood_.contains(message.from))
+    return complain_("Nonsense of " + who + ", from a program that is no fencepost node, is ignored");
   const auto whole = reassembly_.add(message.from, message.bytes);
   if (!whole) return not_understood(message.from, to_string(whole.error()));
   if (!*whole) return;  // more of it is to come
@@ -104,6 +107,7 @@ void GroupSequencer::hand_on(const MessageCame& message) {
   if (!decoded) return not_understood(message.from, "From " + who + ": " + to_string(decoded.error()));
   heard_ = true;
   heeded_.insert(message.from);
+  understood_.insert(message.from);
   take_(node::MessageDelivered{from, std::move(*decoded)});
 }
 

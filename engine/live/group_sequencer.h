@@ -83,6 +83,8 @@ class GroupSequencer {
   // Those whose messages this node needs: who was in the group before anything was heard, and who has been
   // understood once.
   std::set<Sender> heeded_;
+  // Those who have been: what is nonsense from others is a foreign program's, which nobody needs to hear.
+  std::set<Sender> understood_;
   bool heard_ = false;
   Reassembly reassembly_;
 };

@@ -39,8 +39,8 @@ TEST_CASE("fragments: two senders' pieces, mixed, become their messages", "[live
 }
 
 TEST_CASE("fragments: the rest of a message that began before we came is dropped", "[live]") {
-  const auto old = split("a message that began long ago", 20);
-  const auto fresh = split("news", 20);
+  const auto old = split("a message that began long ago", 24);
+  const auto fresh = split("news", 24);
   Reassembly reassembly;
   REQUIRE(old.size() > 2);
   CHECK(reassembly.add(kFirst, old[1]).value() == std::optional<std::string>{});
@@ -49,7 +49,7 @@ TEST_CASE("fragments: the rest of a message that began before we came is dropped
 }
 
 TEST_CASE("fragments: a sender that died in the middle leaves nothing behind", "[live]") {
-  const auto pieces = split("a message that is never sent whole", 20);
+  const auto pieces = split("a message that is never sent whole", 24);
   Reassembly reassembly;
   REQUIRE(reassembly.add(kFirst, pieces[0]).has_value());
   reassembly.forget(kFirst);
@@ -64,4 +64,21 @@ TEST_CASE("fragments: what is no piece is refused", "[live]") {
   piece[11] = '\x7f';  // says that it is 2 GB long
   CHECK_FALSE(reassembly.add(kFirst, piece).has_value());
   CHECK_FALSE(reassembly.add(kFirst, split("ab", 100)[0] + "more than announced").has_value());
+}
+
+TEST_CASE("fragments: a piece with any byte changed, or cut anywhere, is nobody's", "[live]") {
+  const std::string piece = split("a message", 100)[0];
+  REQUIRE(is_piece(piece));
+  for (std::size_t at = 0; at < piece.size(); ++at) {
+    std::string other = piece;
+    other[at] = static_cast<char>(other[at] ^ 0x55);
+    CHECK_FALSE(is_piece(other));
+    CHECK_FALSE(is_piece(piece.substr(0, at)));
+  }
+}
+
+TEST_CASE("fragments: pieces of the first layout, which had no checksum, and of later ones are somebody's",
+          "[live]") {
+  CHECK(is_piece("FPG\x01 a message of the first layout"));
+  CHECK_FALSE(is_piece("FPG\x03 and no checksum where one belongs"));
 }

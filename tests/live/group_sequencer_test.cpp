@@ -12,7 +12,7 @@ namespace {
 
 const node::Nodelist kNodes = {{"n1", 1}, {"n2", 2}, {"n3", 3}};
 constexpr RingId kFirstRing{5, 1}, kSecondRing{9, 1};
-constexpr Sender kOne{1, 100}, kTwo{2, 200}, kStranger{2, 201};
+constexpr Sender kOne{1, 100}, kTwo{2, 200}, kStranger{2, 201}, kBabbler{2, 202};
 
 // What the engine is told, in short.
 struct Told {
@@ -126,7 +126,7 @@ TEST_CASE("group: a newcomer that nobody understands drives nobody out; one who 
   told.group.ring(kSecondRing, {1, 2});
   told.group.quorum(kSecondRing, true);
   told.group.processes({kOne, kTwo});
-  told.group.message(kTwo, "hello in another version");
+  told.group.message(kTwo, split("hello in another version", 1000)[0]);
   told.group.deliver();
   CHECK(told.gave_up.empty());
   CHECK(told.complaints.size() == 1);
@@ -135,9 +135,24 @@ TEST_CASE("group: a newcomer that nobody understands drives nobody out; one who 
   newcomer.group.ring(kFirstRing, {1, 2});
   newcomer.group.quorum(kFirstRing, true);
   newcomer.group.processes({kOne, kTwo});
-  newcomer.group.message(kTwo, "hello in another version");
+  newcomer.group.message(kTwo, split("hello in another version", 1000)[0]);
   newcomer.group.deliver();
   CHECK(newcomer.gave_up.size() == 1);
+}
+
+TEST_CASE("group: a newcomer does not mind a program that babbles, and hears those who make sense",
+          "[live]") {
+  Told newcomer;
+  newcomer.group.ring(kFirstRing, {1, 2});
+  newcomer.group.quorum(kFirstRing, true);
+  newcomer.group.processes({kOne, kTwo, kBabbler});
+  newcomer.group.message(kBabbler, "nonsense");
+  newcomer.message(kTwo);
+  newcomer.group.message(kBabbler, "more of it");
+  newcomer.group.deliver();
+  CHECK(newcomer.gave_up.empty());
+  CHECK(newcomer.complaints.size() == 2);
+  CHECK_THAT(newcomer.story, Catch::EndsWith("message of n2 "));
 }
 
 TEST_CASE("group: a node that the nodelist does not know is told of once and left out", "[live]") {
