@@ -13,6 +13,7 @@
 #include "tools/commands/commands.h"
 #include "tools/crm_simulate/command.h"
 #include "tools/ctl/ctl.h"
+#include "tools/lab/host_side.h"
 
 namespace {
 
@@ -63,6 +64,12 @@ void add_run(CLI::App& app) {
   run->add_flag(
       "--lab", arguments->lab,
       "live: nodes are namespaces of this machine, with real Corosync, agents and time (docs/production.md)");
+  run->add_option(
+      "--hosts", arguments->hosts,
+      "live: nodes are these machines, by ssh: n1=root@db1,n2=root@db2; each has to permit it by a file "
+      "/etc/fencepost-lab (docs/production.md)");
+  run->add_option("--ssh-config", arguments->ssh_config, "live: for ssh to these, as ssh -F takes it")
+      ->check(CLI::ExistingFile);
   run->add_option("--keep", arguments->keep, "live: copy the nodes' logs into this folder");
   run->add_flag("--json", arguments->json, "print the outcome as JSON instead of a story");
   run->add_flag("-q,--quiet", arguments->quiet, "print only the outcome");
@@ -265,6 +272,9 @@ int main(int argc, char** argv) {
   // Agents find us under the names of Pacemaker's tools.
   const std::string called = std::filesystem::path(argv[0]).filename().string();
   if (fencepost::agent_tools::is_agent_tool(called)) return fencepost::agent_tools::run(called, words);
+
+  // A rehearsal on named hosts starts this there; it is nothing for people.
+  if (words.size() == 3 && words.front() == "lab-host") return fencepost::lab::watch_host(words[1], words[2]);
 
   // crm-simulate reads its own words, as crm_simulate does.
   if (!words.empty() && words.front() == "crm-simulate")

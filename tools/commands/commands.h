@@ -20,6 +20,8 @@ struct RunArguments {
   std::string scenario;
   std::string backend = "sim";  // or live: on real machines; replay: what a recording of such a run holds
   bool lab = false;             // live: on nodes that are namespaces of this machine
+  std::string hosts;            // live: on named machines, "n1=root@db1,n2=root@db2"
+  std::string ssh_config;       // of those
   std::string keep;             // live: a folder for the nodes' logs; empty: they go with the lab
   std::optional<std::uint64_t> seed;
   std::string db, trace;  // empty: none is written

@@ -8,6 +8,7 @@
 #include "scenarios/catalogue.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/output.h"
+#include "tools/lab/freezer.h"
 #include "tools/lab/images.h"
 #include "tools/lab/race.h"
 
@@ -20,7 +21,7 @@ std::optional<double> measure(const scenarios::Scenario& scenario, const lab::Su
   int ends[2];
   if (::pipe(ends) != 0) return std::nullopt;
   const auto code = lab::in_a_cell([&](const lab::Cell& cell) {
-    const auto took = lab::time_recovery(cell, scenario, support, manager);
+    const auto took = lab::time_recovery({.cell = cell}, scenario, support, manager);
     if (!took) {
       std::cerr << scenario.name << ": " << to_string(took.error()) << '\n';
       return kBroken;
@@ -83,8 +84,9 @@ int race_command(const RaceArguments& arguments) {
   for (const std::string& file : *files) {
     const auto scenario = scenarios::read_scenario(file);
     if (!scenario) return complain(scenario.error());
-    const lab::Support support =
-        lab::examine(*scenario, {.freezes = lab::can_freeze(), .loops = lab::loop_devices_work()});
+    const lab::Support support = lab::examine(*scenario, {.freezes = !lab::freezers().empty(),
+                                                          .stucks = lab::freezes_past_kill(),
+                                                          .loops = lab::loop_devices_work()});
     if (!support.cannot.empty()) {
       std::cout << fmt::format("| {} | not in a lab: {} | |\n", scenario->name, support.cannot.front())
                 << std::flush;

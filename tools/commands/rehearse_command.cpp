@@ -7,6 +7,7 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/output.h"
 #include "tools/lab/compare.h"
+#include "tools/lab/freezer.h"
 #include "tools/lab/images.h"
 #include "tools/lab/run.h"
 
@@ -39,8 +40,9 @@ int compare_in(const lab::Cell& cell, const Scenario& scenario, const lab::Suppo
   predicted.profile = "fencepost";  // as the nodes have
   lab::Deeds sim(scenario.nodes), live(scenario.nodes);
   const auto outcome = scenarios::run(predicted, {}, {{&sim, [&](SimTime t0) { sim.begin(t0); }}});
-  const lab::LabRun run = lab::run_in_lab(cell, scenario, support, {.run = {}, .keep = arguments.keep},
-                                          {{&live, [&](SimTime t0) { live.begin(t0); }}});
+  const lab::LabRun run =
+      lab::run_in_lab({.cell = cell}, scenario, support, {.run = {}, .keep = arguments.keep},
+                      {{&live, [&](SimTime t0) { live.begin(t0); }}});
   if (run.interrupted) return kUndecided;
   const lab::Comparison comparison = lab::compare(sim.all(), live.all());
   const bool both_held =
@@ -63,8 +65,9 @@ int compare_in(const lab::Cell& cell, const Scenario& scenario, const lab::Suppo
 int rehearse(const std::string& path, const RehearseArguments& arguments) {
   const auto scenario = scenarios::read_scenario(path);
   if (!scenario) return complain(scenario.error());
-  const lab::Support support =
-      lab::examine(*scenario, {.freezes = lab::can_freeze(), .loops = lab::loop_devices_work()});
+  const lab::Support support = lab::examine(*scenario, {.freezes = !lab::freezers().empty(),
+                                                        .stucks = lab::freezes_past_kill(),
+                                                        .loops = lab::loop_devices_work()});
   if (!support.cannot.empty()) {
     std::cout << fmt::format("| {} | not in a lab: {} |\n", scenario->name, support.cannot.front())
               << std::flush;

@@ -8,6 +8,7 @@
 #include "reporters/trace.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/output.h"
+#include "tools/lab/freezer.h"
 #include "tools/lab/images.h"
 #include "tools/lab/run.h"
 
@@ -19,7 +20,9 @@ using scenarios::Scenario;
 
 std::string repeat_command(const RunArguments& arguments, std::uint64_t seed) {
   return "fencepost run " + shell_quoted(arguments.scenario) + " --seed " + std::to_string(seed) +
-         (arguments.lab ? " --backend live --lab" : "");
+         (arguments.lab ? " --backend live --lab" : "") +
+         (arguments.hosts.empty() ? "" : " --backend live --hosts " + shell_quoted(arguments.hosts)) +
+         (arguments.ssh_config.empty() ? "" : " --ssh-config " + shell_quoted(arguments.ssh_config));
 }
 
 void print_remarks(const Scenario& scenario, bool verbose) {
@@ -112,36 +115,64 @@ int print(const RunArguments& arguments, const Scenario& scenario, const Outcome
 
 // --- On real machines ---
 
-int refuse(const Scenario& scenario, const lab::Support& support) {
-  std::cerr << scenario.name << " cannot be run in a lab:\n";
-  for (const std::string& each : support.cannot) std::cerr << "  " << each << '\n';
+int refuse(const Scenario& scenario, const std::string& where, const std::vector<std::string>& reasons) {
+  std::cerr << scenario.name << " cannot be run " << where << ":\n";
+  for (const std::string& each : reasons) std::cerr << "  " << each << '\n';
   return kBadInput;
 }
 
-int run_in_cell(const RunArguments& arguments, const Scenario& scenario, const lab::Support& support,
-                const lab::Cell& cell) {
+int run_there(const RunArguments& arguments, const Scenario& scenario, const lab::Support& support,
+              const lab::Place& place) {
   const lab::LabOptions options{.run = {.seed = arguments.seed}, .keep = arguments.keep};
   Audience audience(arguments, scenario, options.run);
   if (const auto ready = audience.assemble(); !ready) return complain(ready.error());
   if (!arguments.json && !arguments.quiet) print_head(std::cout, scenario);
-  const lab::LabRun run = lab::run_in_lab(cell, scenario, support, options, audience.spectators());
+  const lab::LabRun run = lab::run_in_lab(place, scenario, support, options, audience.spectators());
   if (const auto kept = audience.keep(run.tapes); !kept) return complain(kept.error());
   if (const auto finished = audience.finish(run.outcome); !finished) return complain(finished.error());
   return print(arguments, scenario, run.outcome);
 }
 
-int run_live(const RunArguments& arguments, const Scenario& scenario) {
-  if (!arguments.lab)
-    return complain(Error{{}, "where? --backend live runs with --lab, on namespaces of this machine"});
-  const lab::Support support =
-      lab::examine(scenario, {.freezes = lab::can_freeze(), .loops = lab::loop_devices_work()});
-  if (!support.cannot.empty()) return refuse(scenario, support);
+int run_in_namespaces(const RunArguments& arguments, const Scenario& scenario) {
+  const lab::Support support = lab::examine(scenario, {.freezes = !lab::freezers().empty(),
+                                                       .stucks = lab::freezes_past_kill(),
+                                                       .loops = lab::loop_devices_work()});
+  if (!support.cannot.empty()) return refuse(scenario, "in a lab", support.cannot);
   if (const auto reason = lab::why_no_lab())
     return complain(Error{{}, "this machine can have no lab: it " + *reason});
   for (const std::string& note : support.notes) std::cerr << "note: " << note << '\n';
-  const auto code =
-      lab::in_a_cell([&](const lab::Cell& cell) { return run_in_cell(arguments, scenario, support, cell); });
+  const auto code = lab::in_a_cell(
+      [&](const lab::Cell& cell) { return run_there(arguments, scenario, support, {.cell = cell}); });
   return code ? *code : complain(code.error());
+}
+
+// What the hosts must have is known before they are asked; what they can do, afterwards.
+int run_on_hosts(const RunArguments& arguments, const Scenario& scenario) {
+  auto hosts = lab::parse_hosts(arguments.hosts, scenario.nodes);
+  if (!hosts) return complain(hosts.error());
+  hosts->ssh_config = arguments.ssh_config;
+  const lab::Support wanted = lab::examine(scenario, {.hosts = true});
+  std::vector<std::string> programs;
+  for (const std::string& each : wanted.agents)
+    if (!wanted.stand_ins.contains(each)) programs.push_back("/usr/lib/ocf/resource.d/" + each);
+  for (const std::string& each : wanted.fence_agents) programs.push_back("/usr/sbin/" + each);
+  const lab::HostsAnswer answer = lab::ask_hosts(*hosts, scenario.nodes, programs);
+  if (!answer.against.empty()) return refuse(scenario, "on these hosts", answer.against);
+  const lab::Support support = lab::examine(scenario, answer.abilities);
+  if (!support.cannot.empty()) return refuse(scenario, "on these hosts", support.cannot);
+  for (const std::string& note : support.notes) std::cerr << "note: " << note << '\n';
+  const auto desk = lab::Desk::lay();
+  if (!desk) return complain(desk.error());
+  return run_there(arguments, scenario, support, {.cell = (*desk)->cell(), .hosts = *hosts});
+}
+
+int run_live(const RunArguments& arguments, const Scenario& scenario) {
+  if (arguments.lab != arguments.hosts.empty())
+    return complain(
+        Error{{},
+              "where? --backend live runs with --lab, on namespaces of this machine, or with --hosts "
+              "n1=root@HOST,n2=…, on named ones"});
+  return arguments.lab ? run_in_namespaces(arguments, scenario) : run_on_hosts(arguments, scenario);
 }
 
 }  // namespace

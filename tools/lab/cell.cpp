@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -12,12 +13,15 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <vector>
 
 #include "engine/live/descriptor.h"
+#include "tools/lab/freezer.h"
 
 namespace fencepost::lab {
 namespace {
@@ -25,42 +29,48 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kNamespaces = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC;
-constexpr const char* kFreezers = "/sys/fs/cgroup/freezer";
 constexpr const char* kName = "fencepost-lab-";
+constexpr const char* kDesk = "fencepost-hosts-";
 
-std::string directory_of(pid_t pid) { return "/tmp/" + (kName + std::to_string(pid)); }
-std::string freezer_of(pid_t pid) { return std::string(kFreezers) + "/" + kName + std::to_string(pid); }
-
-// The process that a leftover is named after, if it is one.
-std::optional<pid_t> owner_of(const fs::path& path) {
-  const std::string name = path.filename().string();
-  if (!name.starts_with(kName)) return std::nullopt;
-  const std::string digits = name.substr(std::strlen(kName));
-  if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
-  return static_cast<pid_t>(std::stol(digits));
-}
-bool lives(pid_t pid) { return ::kill(pid, 0) == 0 || errno == EPERM; }
-
-std::vector<fs::path> orphans_in(const std::string& folder) {
-  std::vector<fs::path> found;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    const auto owner = owner_of(entry.path());
-    if (owner && !lives(*owner)) found.push_back(entry.path());
+// Whoever made a folder, or a control group, holds a lock on it for as long as it lives: that is seen from
+// every pid namespace, where a process id would not be.
+class Held {
+ public:
+  // Nothing: somebody holds it, or it is gone.
+  static std::optional<Held> take(const std::string& path) {
+    live::Descriptor folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder || ::flock(folder.get(), LOCK_EX | LOCK_NB) != 0 || ::access(path.c_str(), F_OK) != 0)
+      return std::nullopt;
+    return Held(std::move(folder));
   }
-  return found;
+
+ private:
+  explicit Held(live::Descriptor folder) : folder_(std::move(folder)) {}
+  live::Descriptor folder_;
+};
+
+// A new folder of this kind in /tmp, and who holds it.
+struct Folder {
+  std::string path;
+  Held held;
+};
+Result<Folder> new_folder(const std::string& kind) {
+  for (;;) {  // whoever cleans up may take it for a leftover before it is held
+    std::string path = "/tmp/" + kind + "XXXXXX";
+    if (::mkdtemp(path.data()) == nullptr)
+      return failure({"/tmp", 0, 0}, std::string("cannot be written: ") + std::strerror(errno));
+    if (auto held = Held::take(path)) return Folder{path, *std::move(held)};
+  }
 }
 
-// Groups below others go first; what is frozen is let go, so that it can die.
-void remove_freezer(const fs::path& group) {
+std::vector<Folder> orphans_in(const std::string& folder, const std::string& kind) {
+  std::vector<Folder> found;
   std::error_code error;
-  std::vector<fs::path> groups{group};
-  for (const auto& entry : fs::recursive_directory_iterator(group, error))
-    if (entry.is_directory(error)) groups.push_back(entry.path());
-  for (const fs::path& each : groups) std::ofstream(each / "freezer.state") << "THAWED";
-  std::ranges::reverse(groups);
-  for (const fs::path& each : groups)
-    for (int tries = 0; tries < 200 && ::rmdir(each.c_str()) != 0 && errno == EBUSY; ++tries) usleep(10'000);
+  for (const auto& entry : fs::directory_iterator(folder, error))
+    if (entry.path().filename().string().starts_with(kind))
+      if (auto held = Held::take(entry.path().string()))
+        found.push_back({entry.path().string(), *std::move(held)});
+  return found;
 }
 
 std::optional<std::string> why_no_namespaces() {
@@ -118,13 +128,16 @@ int wait_and_forward(pid_t child, const sigset_t& signals) {
 
 class Room {  // what is on the machine itself
  public:
-  Room() : cell_{directory_of(getpid()), freezer_of(getpid())} {
-    std::error_code error;
-    fs::create_directory(cell_.directory, error);
-    if (::mkdir(cell_.freezer.c_str(), 0755) != 0) cell_.freezer.clear();
+  explicit Room(Folder folder) : folder_(std::move(folder)) {
+    cell_.directory = folder_.path;
+    if (freezers().empty()) return;
+    const std::string group = freezers() + "/" + fs::path(folder_.path).filename().string();
+    if (::mkdir(group.c_str(), 0755) != 0) return;
+    group_ = Held::take(group);
+    if (group_) cell_.freezer = group;
   }
   ~Room() {
-    if (!cell_.freezer.empty()) remove_freezer(cell_.freezer);
+    if (!cell_.freezer.empty()) remove_group(cell_.freezer);
     ::rmdir(cell_.directory.c_str());  // the memory that was mounted there is gone
   }
   Room(const Room&) = delete;
@@ -133,6 +146,8 @@ class Room {  // what is on the machine itself
 
  private:
   Cell cell_;
+  Folder folder_;
+  std::optional<Held> group_;
 };
 
 }  // namespace
@@ -149,11 +164,11 @@ std::optional<std::string> why_no_lab() {
   return std::nullopt;
 }
 
-bool can_freeze() { return ::access(kFreezers, W_OK) == 0; }
-
 Result<int> in_a_cell(const std::function<int(const Cell&)>& inside) {
   remove_leftovers();
-  const Room room;
+  auto folder = new_folder(kName);
+  if (!folder) return tl::unexpected(folder.error());
+  const Room room(*std::move(folder));
   int go[2];
   if (::pipe2(go, O_CLOEXEC) != 0) return failure({}, std::string("no pipe: ") + std::strerror(errno));
   live::Descriptor go_read(go[0]), go_write(go[1]);
@@ -185,9 +200,27 @@ Result<int> in_a_cell(const std::function<int(const Cell&)>& inside) {
   return code;
 }
 
+struct Desk::Holder {
+  Folder folder;
+};
+Desk::Desk(std::unique_ptr<Holder> holder) : cell_{holder->folder.path, ""}, holder_(std::move(holder)) {}
+Result<std::unique_ptr<Desk>> Desk::lay() {
+  remove_leftovers();
+  auto folder = new_folder(kDesk);
+  if (!folder) return tl::unexpected(folder.error());
+  return std::unique_ptr<Desk>(new Desk(std::make_unique<Holder>(Holder{*std::move(folder)})));
+}
+Desk::~Desk() {
+  std::error_code error;
+  fs::remove_all(cell_.directory, error);
+}
+
 void remove_leftovers() {
-  for (const fs::path& each : orphans_in(kFreezers)) remove_freezer(each);
-  for (const fs::path& each : orphans_in("/tmp")) ::rmdir(each.c_str());
+  if (!freezers().empty())
+    for (const Folder& each : orphans_in(freezers(), kName)) remove_group(each.path);
+  for (const Folder& each : orphans_in("/tmp", kName)) ::rmdir(each.path.c_str());
+  std::error_code error;
+  for (const Folder& each : orphans_in("/tmp", kDesk)) fs::remove_all(each.path, error);
 }
 
 }  // namespace fencepost::lab

@@ -20,7 +20,7 @@ const char* mode_name(fault::AgentFault::Mode mode) {
 }
 
 // The ways in which a person would make a service vanish.
-std::string killing(const Sign& sign) {
+std::string killing(const Sign& sign, bool on_host) {
   switch (sign.kind) {
     case Sign::Kind::state:
     case Sign::Kind::file:
@@ -32,7 +32,8 @@ std::string killing(const Sign& sign) {
     case Sign::Kind::mount:
       return "umount -l " + sign.object;
     case Sign::Kind::postgres:
-      return "pkill -KILL postgres";  // in the node's own pid namespace
+      // In the node's own pid namespace; on a host there may be others' databases.
+      return on_host ? "/run/lab/files/host kill postgres" : "pkill -KILL postgres";
   }
   return "";
 }
@@ -264,7 +265,7 @@ class Faults::Hand {
       return impossible("there is no resource '" + resource + "' that could be ended from outside");
     record();
     for (std::size_t each = 0; each < lab_.machines().size(); ++each)
-      if (!*machine || each == **machine) lab_.run_on(each, killing(*sign));
+      if (!*machine || each == **machine) lab_.run_on(each, killing(*sign, lab_.on_hosts()));
     return {};
   }
 

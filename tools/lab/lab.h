@@ -15,8 +15,8 @@
 #include "engine/node/command.h"
 #include "engine/sim/random.h"
 #include "scenarios/scenario.h"
-#include "tools/lab/cell.h"
 #include "tools/lab/clients.h"
+#include "tools/lab/hosts.h"
 #include "tools/lab/images.h"
 #include "tools/lab/listener.h"
 #include "tools/lab/machines.h"
@@ -38,12 +38,18 @@ struct AgentRule {
 // Who manages the cluster.
 enum class Manager : std::uint8_t { fencepost, pacemaker };
 
+// Where the machines of a scenario are.
+struct Place {
+  Cell cell;
+  Hosts hosts;  // none: they are namespaces in the cell
+};
+
 class Lab {
  public:
   // Everything that is heard and seen; times are the monotonic clock's.
   using Take = std::function<void(backend::Record)>;
 
-  Lab(live::EventLoop& loop, const Cell& cell, const scenarios::Scenario& scenario, Support support,
+  Lab(live::EventLoop& loop, const Place& place, const scenarios::Scenario& scenario, Support support,
       std::uint64_t seed, Take take, Manager manager = Manager::fencepost);
   ~Lab();
   Lab(const Lab&) = delete;
@@ -60,10 +66,13 @@ class Lab {
 
   // --- Asking ---
   Result<void> ask(std::size_t machine, const node::Command& command);
+  // Who is online, as the manager of this machine says; nobody: it says nothing.
+  using Names = std::set<std::string>;
+  Names online(std::size_t machine) const;
   void run_on(std::size_t machine, const std::string& shell_text);
   bool people_at_work() const { return !children_.empty(); }  // what was run there has not ended
   // The cluster stack of a machine that is on.
-  void start_stack(std::size_t machine) const;
+  void start_stack(std::size_t machine);
   void stop_stack(std::size_t machine, bool power_off);
 
   // --- Agents ---
@@ -73,31 +82,36 @@ class Lab {
   void observe(backend::Observation observation);
 
   Manager manager() const { return manager_; }
+  bool on_hosts() const { return on_hosts_; }
 
   live::EventLoop& loop() { return loop_; }
-  Machines& machines() { return machines_; }
+  Machines& machines() { return *machines_; }
+  const Machines& machines() const { return *machines_; }
   PowerSwitch& power_switch() { return switch_; }
   const PowerSwitch& power_switch() const { return switch_; }
   const Truth& truth() const { return truth_; }
   const Listener& listener() const { return listener_; }
   Clients& clients() { return clients_; }
-  const std::string& directory() const { return cell_.directory; }
+  const std::string& directory() const { return directory_; }
 
  private:
   Result<void> write_files();
   Result<void> write_agents();
   void write_durations();
-  void write_rules(std::size_t machine) const;
+  void write_rules(std::size_t machine);
   void look_after_the_dead();
+  void hear(backend::Record record);
   std::string control_folder(std::size_t machine) const;
+  void hand_over(std::size_t machine, const std::string& name);
 
   live::EventLoop& loop_;
-  Cell cell_;
+  std::string directory_;
+  bool on_hosts_;
   const scenarios::Scenario& scenario_;
   Support support_;
   sim::Stream luck_;
   Take take_;
-  Machines machines_;
+  std::unique_ptr<Machines> machines_;
   Truth truth_;
   Listener listener_;
   PowerSwitch switch_;

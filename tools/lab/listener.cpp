@@ -82,7 +82,7 @@ void Listener::play(std::size_t node) {
       return;
     }
     if (!*step) return;
-    const SimTime at = (*step)->now.time;
+    const SimTime at = (*step)->now.time + ear.clock;
     const live::TapePlayer::Step& played = **step;
     observe_event(played.event, names_[node], *ear.player.options().nodelist, [&](backend::Observation seen) {
       if (std::holds_alternative<backend::StackChanged>(seen)) ear.up = true;
@@ -91,8 +91,11 @@ void Listener::play(std::size_t node) {
     if (const auto* exited = std::get_if<node::AgentExited>(&played.event)) ear.busy.erase(exited->call);
     follow_agents(ear, *played.effects, at);
     for (const node::Effect& effect : *played.effects)
-      if (const auto* journal = std::get_if<node::Journal>(&effect))
-        take_({0, at, ear.player.options().self, journal->entry});
+      if (const auto* journal = std::get_if<node::Journal>(&effect)) {
+        node::JournalEntry entry = journal->entry;
+        if (auto* finished = std::get_if<node::ActionFinished>(&entry)) finished->started += ear.clock;
+        take_({0, at, ear.player.options().self, std::move(entry)});
+      }
     if (!played.same)
       take_({0,
              at,
@@ -128,7 +131,8 @@ void Listener::hear_exits(std::size_t node) {
                                          : "ended with " + std::to_string(code);
     // The uptime has steps of 10 ms, and what it wrote last may lie in the step.
     end_of_life(node,
-                std::max(SimTime{Duration{static_cast<std::int64_t>(at * 1e9)}}, live::monotonic_now() - 1s),
+                std::max(SimTime{Duration{static_cast<std::int64_t>(at * 1e9)}} + ear.clock,
+                         live::monotonic_now() - 1s),
                 why);
   }
 }

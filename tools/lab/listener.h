@@ -25,6 +25,8 @@ class Listener {
 
   Listener(std::string directory, std::vector<std::string> names, Take take);
 
+  // What to add to the times of a node's tapes: its clock may have begun elsewhere.
+  void set_clock(std::size_t node, Duration offset) { ears_[node].clock = offset; }
   // All that was written since the last call.
   void listen();
   // The machine lost power: the life that it lived is over.
@@ -50,6 +52,7 @@ class Listener {
     int life = -1;
     std::uint64_t read = 0;  // bytes
     live::TapePlayer player;
+    Duration clock{};
     bool up = false;
     bool deaf = false;
     std::map<node::CallId, Busy> busy;

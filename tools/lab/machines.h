@@ -1,11 +1,9 @@
-// The machines of a lab and the networks between them: power, links, freezing. A machine is a set of
-// namespaces; cutting its power is killing its first process, after its links.
+// The machines of a lab and the networks between them: power, links, freezing. Namespaces of this machine
+// (namespaces.h), or named machines that are reached by ssh (hosts.h).
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +11,7 @@
 #include "engine/base/result.h"
 #include "models/network/corosync_options.h"
 #include "tools/lab/cell.h"
+#include "tools/lab/sign.h"
 
 namespace fencepost::lab {
 
@@ -31,64 +30,68 @@ struct MachinesConfig {
 
 class Machines {
  public:
-  Machines(const Cell& cell, MachinesConfig config);
-  ~Machines();
+  explicit Machines(MachinesConfig config);
+  virtual ~Machines() = default;
   Machines(const Machines&) = delete;
   Machines& operator=(const Machines&) = delete;
 
   std::size_t size() const { return config_.names.size(); }
   const std::string& name(std::size_t machine) const { return config_.names[machine]; }
   std::optional<std::size_t> find(const std::string& name) const;
-
-  // corosync.conf and the bridges.
-  Result<void> build();
-
-  // --- Power ---
-  Result<void> power_on(std::size_t machine);
-  void power_off(std::size_t machine);
-  // Those whose first process ended by itself. They count as on until power_off().
-  std::vector<std::size_t> ended() const;
-  bool is_on(std::size_t machine) const { return states_[machine].init > 0; }
-  // It has a disk of its own by now: until then its paths would be those of the machine around the lab.
-  bool is_inside(std::size_t machine) const;
-  pid_t first_process(std::size_t machine) const { return states_[machine].init; }
-  // A path on the machine as it is seen from here: "/proc/17/root/run/x"; empty while it is off or
-  // not yet inside.
-  std::string path(std::size_t machine, const std::string& on_it) const;
-  // The words with which a program is run there. It must be inside.
-  std::vector<std::string> command_on(std::size_t machine, std::vector<std::string> words) const;
-
-  // --- Standing still ---
-  bool can_freeze() const { return !cell_.freezer.empty(); }
-  void freeze(std::size_t machine, bool frozen);
-  bool is_frozen(std::size_t machine) const { return states_[machine].frozen; }
-  void let_go_of_stuck(std::size_t machine, const std::string& resource);  // empty: all
-
-  // --- Networks ---
   std::optional<std::size_t> find_network(const std::string& name) const;
   std::size_t networks() const { return config_.networks.size(); }
+
+  // Once, when all that the machines are to find is in the lab's directory.
+  virtual Result<void> build() = 0;
+  // Hears what there is to hear. To be called every few milliseconds.
+  virtual void tick() {}
+
+  // --- Power ---
+  virtual Result<void> power_on(std::size_t machine) = 0;
+  virtual void power_off(std::size_t machine) = 0;
+  // Those that went off by themselves. They count as on until power_off().
+  virtual std::vector<std::size_t> ended() const = 0;
+  virtual bool is_on(std::size_t machine) const = 0;
+  // It is booted so far that programs can be run there.
+  virtual bool is_inside(std::size_t machine) const = 0;
+
+  // The cluster holds it for fenced.
+  virtual void believed_off(std::size_t) {}
+
+  // --- What it is asked ---
+  // The control socket of its `fencepost node`, as a path here. It must be inside.
+  virtual std::string control_socket(std::size_t machine) const = 0;
+  // The words with which a program is run there. It must be inside.
+  virtual std::vector<std::string> command_on(std::size_t machine, std::vector<std::string> words) const = 0;
+  // The role of a resource as its sign shows it; "Stopped" while nothing can be seen.
+  virtual std::string seen(std::size_t machine, const std::string& resource, const Sign& sign) const = 0;
+  // A file of the lab's directory has changed, and the machine should have it.
+  virtual void hand_over(std::size_t machine, const std::string& file) = 0;
+  // What to add to a time of its clock.
+  virtual Duration clock_offset(std::size_t machine) const = 0;
+
+  // --- Standing still ---
+  virtual void freeze(std::size_t machine, bool frozen) = 0;
+  virtual void let_go_of_stuck(std::size_t machine, const std::string& resource) = 0;  // empty: all
+
+  // --- Networks ---
   // Machines of one number see each other on this network.
-  Result<void> split(std::size_t network, const std::vector<int>& side_of);
-  Result<void> set_link(std::size_t machine, std::size_t network, bool up);
+  virtual Result<void> split(std::size_t network, const std::vector<int>& side_of) = 0;
+  virtual Result<void> set_link(std::size_t machine, std::size_t network, bool up) = 0;
   // A place for clients on the network that an address belongs to; in a partition, with the first group.
-  Result<void> seat_client(const std::string& service_address);
+  virtual Result<void> seat_client(const std::string& service_address) = 0;
+
+ protected:
+  // What the scenario says, and nothing else that would change what a cluster does. `state_directory`: of
+  // Corosync; empty: its usual one.
+  std::string corosync_conf(const std::string& state_directory) const;
+  bool addresses_are_given() const { return !config_.corosync.nodes.empty(); }
+  std::vector<Plug>& plugs(std::size_t machine) { return plugs_[machine]; }
+  const std::vector<Plug>& plugs(std::size_t machine) const { return plugs_[machine]; }
 
  private:
-  struct State {
-    pid_t init = -1;
-    bool frozen = false;
-    std::vector<Plug> plugs;  // by network
-  };
-
-  std::string corosync_conf() const;
-  std::string freezer(std::size_t machine) const;
-  std::string port(std::size_t machine, std::size_t network) const;
-  static std::string bridge(std::size_t network, int number);
-  Result<void> plug_in(std::size_t machine);
-
-  Cell cell_;
   MachinesConfig config_;
-  std::vector<State> states_;
+  std::vector<std::vector<Plug>> plugs_;  // by machine, network
 };
 
 }  // namespace fencepost::lab

@@ -22,11 +22,11 @@ constexpr Duration kRecovers = 180s;
 
 class Race {
  public:
-  Race(const Cell& cell, const scenarios::Scenario& scenario, const Support& support, Manager manager)
+  Race(const Place& place, const scenarios::Scenario& scenario, const Support& support, Manager manager)
       : scenario_(scenario),
         cluster_(scenario.nodes),
         lab_(
-            loop_, cell, scenario, support, scenario.world.seed,
+            loop_, place, scenario, support, scenario.world.seed,
             [this](backend::Record record) { see(record); }, manager),
         faults_(lab_, scenario, cluster_, scenario.world.seed) {
     loop_.on_signals({SIGINT, SIGTERM}, [this](int) { interrupted_ = true; });
@@ -43,8 +43,7 @@ class Race {
 
   Result<Duration> run() {
     if (const auto built = lab_.build(); !built) return tl::unexpected(built.error());
-    for (std::size_t machine = 0; machine < lab_.machines().size(); ++machine)
-      lab_.boot(machine, "the lab is set up", true);
+    if (const auto formed = form(); !formed) return tl::unexpected(formed.error());
     Result<void> loaded;
     if (!wait([&] { return (loaded = load()).has_value(); }, kForms, kTryAgain))
       return tl::unexpected(loaded.error());
@@ -73,11 +72,24 @@ class Race {
     if (role != nullptr && services_.contains(role->resource)) changed_at_ = record.time;
   }
 
-  // By any node that takes it: until one is DC, none does.
-  Result<void> load() {
-    const node::NodeId dc = cluster_.dc();
-    return lab_.ask(dc.valid() ? dc.index() : 0, scenarios::load_configuration(scenario_));
+  // The scenario's DC first, and all of them before anything runs: a service that starts while a node is
+  // still on its way starts where the scenario does not break it.
+  Result<void> form() {
+    Lab::Names online;
+    const auto join = [&](std::size_t machine) {
+      lab_.boot(machine, "the lab is set up", true);
+      online.insert(scenario_.nodes[machine]);
+    };
+    const auto joined = [&] { return lab_.online(first()) == online; };
+    join(first());
+    if (!wait(joined, kForms, kTryAgain)) return failure({}, scenario_.dc + " did not come up");
+    for (std::size_t machine = 0; machine < lab_.machines().size(); ++machine)
+      if (machine != first()) join(machine);
+    if (!wait(joined, kForms, kTryAgain)) return failure({}, "the cluster did not form");
+    return {};
   }
+  std::size_t first() const { return *lab_.machines().find(scenario_.dc); }
+  Result<void> load() { return lab_.ask(first(), scenarios::load_configuration(scenario_)); }
 
   bool all_served() const {
     return std::ranges::all_of(services_, [&](const std::string& service) {
@@ -132,9 +144,9 @@ class Race {
 
 }  // namespace
 
-Result<std::optional<Duration>> time_recovery(const Cell& cell, const scenarios::Scenario& scenario,
+Result<std::optional<Duration>> time_recovery(const Place& place, const scenarios::Scenario& scenario,
                                               const Support& support, Manager manager) {
-  Race race(cell, scenario, support, manager);
+  Race race(place, scenario, support, manager);
   auto took = race.run();
   if (race.interrupted()) return std::optional<Duration>{};
   if (!took) return tl::unexpected(took.error());

@@ -5,14 +5,13 @@
 #include <optional>
 
 #include "engine/base/result.h"
-#include "tools/lab/cell.h"
 #include "tools/lab/lab.h"
 
 namespace fencepost::lab {
 
 // Forms the cluster, loads the configuration, waits until all runs and rests, breaks it as the scenario says.
 // From the last fault to the last service that is back; nothing: somebody interrupted it.
-Result<std::optional<Duration>> time_recovery(const Cell& cell, const scenarios::Scenario& scenario,
+Result<std::optional<Duration>> time_recovery(const Place& place, const scenarios::Scenario& scenario,
                                               const Support& support, Manager manager);
 
 }  // namespace fencepost::lab

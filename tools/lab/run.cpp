@@ -81,7 +81,7 @@ class Sorter {
 
 class Run {
  public:
-  Run(const Cell& cell, const Scenario& scenario, const Support& support, const LabOptions& options,
+  Run(const Place& place, const Scenario& scenario, const Support& support, const LabOptions& options,
       const std::vector<scenarios::Spectator>& spectators)
       : scenario_(scenario),
         options_(options),
@@ -89,7 +89,7 @@ class Run {
         origin_(live::monotonic_now()),
         sorter_(origin_),
         cluster_(scenario.nodes),
-        lab_(loop_, cell, scenario, support, options.run.seed.value_or(scenario.world.seed),
+        lab_(loop_, place, scenario, support, options.run.seed.value_or(scenario.world.seed),
              [this](backend::Record record) { take(std::move(record)); }),
         faults_(lab_, scenario, cluster_, options.run.seed.value_or(scenario.world.seed)) {
     loop_.on_signals({SIGINT, SIGTERM}, [this](int) { interrupted_ = true; });
@@ -356,9 +356,9 @@ class Run {
 
 }  // namespace
 
-LabRun run_in_lab(const Cell& cell, const Scenario& scenario, const Support& support,
+LabRun run_in_lab(const Place& place, const Scenario& scenario, const Support& support,
                   const LabOptions& options, const std::vector<scenarios::Spectator>& spectators) {
-  return Run(cell, scenario, support, options, spectators).play();
+  return Run(place, scenario, support, options, spectators).play();
 }
 
 }  // namespace fencepost::lab

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "scenarios/run.h"
-#include "tools/lab/cell.h"
+#include "tools/lab/lab.h"
 #include "tools/lab/support.h"
 
 namespace fencepost::lab {
@@ -28,7 +28,7 @@ struct LabOptions {
   std::string keep;  // a folder for the nodes' logs; empty: they are not kept
 };
 
-LabRun run_in_lab(const Cell& cell, const scenarios::Scenario& scenario, const Support& support,
+LabRun run_in_lab(const Place& place, const scenarios::Scenario& scenario, const Support& support,
                   const LabOptions& options, const std::vector<scenarios::Spectator>& spectators);
 
 }  // namespace fencepost::lab

@@ -43,7 +43,7 @@ class Examiner {
       if (!is_plain(node)) cannot("node '" + node + "': " + kPlain);
     cib::for_each_resource(scenario_.cib->configuration->resources,
                            [&](const cib::Resource& each, const cib::Resource*) { resource(each); });
-    databases();
+    if (!abilities_.hosts) databases();
     for (const scenarios::TimedFault& each : scenario_.faults) timed(each);
     expectations();
     if (scenario_.profile != "fencepost")
@@ -71,6 +71,8 @@ class Examiner {
     if (!storage.processes.empty()) cannot("world: processes: start them with a fault `exec`");
     if (!storage.images.empty())
       cannot("images: use a Filesystem on a device, for which the lab makes an image");
+    if (abilities_.hosts && world.rings > 1 && world.corosync.nodes.empty())
+      cannot("rings: 2: where are the hosts on the second one? name a corosync.conf");
     if (!storage.durations.empty()) note("world: durations: real agents take the time that they take");
   }
 
@@ -87,7 +89,7 @@ class Examiner {
         return cannot("resource " + each.id + ": " + name + "=" + path + ": " + kPlain);
     if (each.agent.standard == "stonith") {
       support_.fence_agents.insert(each.agent.type);
-      if (each.agent.type != "fence_lab")
+      if (!abilities_.hosts && each.agent.type != "fence_lab")
         note(each.agent.type + " is a stand-in: the lab's power switch, at a management board's pace");
       return;
     }
@@ -96,9 +98,9 @@ class Examiner {
       return cannot("resource " + each.id + ": the lab cannot tell from outside whether " + name + " runs");
     const std::string agent = each.agent.provider + "/" + each.agent.type;
     support_.agents.insert(agent);
-    const bool ours = each.agent.provider == "lab" || agent == "linbit/drbd";
-    if (ours || !is_program("/usr/lib/ocf/resource.d/" + agent)) stand_in(agent, name);
-    if (each.agent.type == "Filesystem") filesystem(each);
+    const bool ours = each.agent.provider == "lab" || (agent == "linbit/drbd" && !abilities_.hosts);
+    if (ours || (!abilities_.hosts && !is_program("/usr/lib/ocf/resource.d/" + agent))) stand_in(agent, name);
+    if (each.agent.type == "Filesystem" && !abilities_.hosts) filesystem(each);
   }
 
   void stand_in(const std::string& agent, const std::string& name) {
@@ -188,16 +190,24 @@ class Examiner {
     return "its boards have no supply of their own; use crash";
   }
   std::string against(const fault::Pause&) const {
-    return abilities_.freezes ? "" : "this machine has no freezer (cgroup v1)";
+    return abilities_.freezes ? "" : "this machine has no freezer (control groups)";
   }
+  std::string against(const fault::Shutdown& f) const {
+    return f.power_off && abilities_.hosts ? "named hosts stay on: leave out power_off" : "";
+  }
+  std::string against(const fault::FenceMode&) const {
+    return abilities_.hosts ? "named hosts have fence devices of their own" : "";
+  }
+  std::string against(const fault::Partition&) const { return without_links(); }
+  std::string against(const fault::LinkDown&) const { return without_links(); }
   std::string against(const fault::SlowNode&) const { return "its nodes share the machine's processors"; }
   std::string against(const fault::ClockJump&) const { return "its nodes share the machine's clock"; }
   std::string against(const fault::OneWay&) const { return "its links break both ways"; }
   std::string against(const fault::Loss&) const { return "its links work or do not"; }
   std::string against(const fault::Delay&) const { return "its links work or do not"; }
   std::string against(const fault::AgentFault& f) const {
-    if (f.mode == fault::AgentFault::Mode::stuck && !abilities_.freezes)
-      return "mode stuck: this machine has no freezer (cgroup v1)";
+    if (f.mode == fault::AgentFault::Mode::stuck && !abilities_.stucks)
+      return "mode stuck: this machine has no freezer that SIGKILL does not end (cgroup v1)";
     return "";
   }
   std::string against(const fault::KillDaemon& f) const {
@@ -206,6 +216,9 @@ class Examiner {
   }
   std::string against(const fault::Other& f) const {
     return f.verb == "ip_remove" || f.verb == "db_crash" ? "" : "only the simulator can do that";
+  }
+  std::string without_links() const {
+    return abilities_.cuts ? "" : "no nft on a host: its links cannot be cut";
   }
 
   // --- Expectations ---

@@ -31,7 +31,11 @@ struct Support {
 
 struct Abilities {
   bool freezes = true;
-  bool loops = true;  // loop devices
+  bool stucks = true;  // what is frozen survives SIGKILL
+  bool loops = true;   // loop devices
+  bool hosts =
+      false;  // the nodes are named machines, which have disks, networks and fence devices of their own
+  bool cuts = true;  // links
 };
 
 Support examine(const scenarios::Scenario& scenario, const Abilities& abilities);
