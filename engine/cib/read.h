@@ -19,6 +19,8 @@ struct Document {
 // As lenient as crm_simulate: old schemas are upgraded, unknown things are kept and listed. An Error means
 // that nothing can be made of it.
 Result<Document> read(std::string_view xml, const std::string& file_name);
+// The same for a text that we have written ourselves: nobody needs to look whether it is XML.
+Result<Document> read_own(std::string_view xml, const std::string& file_name);
 
 // .xml, .bz2, or "-" for standard input.
 Result<Document> read_file(const std::string& path);

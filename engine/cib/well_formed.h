@@ -13,8 +13,4 @@ namespace fencepost::cib {
 // The first place that breaks a rule of XML 1.0: a bare &, a character that may not be, two roots.
 std::optional<Problem> find_malformed_xml(std::string_view xml, const std::string& file_name);
 
-struct Document;
-// read() for a text that we have written ourselves: nobody needs to look whether it is XML.
-Result<Document> read_own(std::string_view xml, const std::string& file_name);
-
 }  // namespace fencepost::cib

@@ -8,7 +8,6 @@
 #include "engine/base/assert.h"
 #include "engine/cib/edit.h"
 #include "engine/cib/read.h"
-#include "engine/cib/well_formed.h"
 #include "engine/cib/write.h"
 
 namespace fencepost::cib {

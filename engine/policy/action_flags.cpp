@@ -7,8 +7,49 @@
 
 namespace fencepost::policy {
 
-void changes_flags(Draft& d) {
-  if (d.flags_changed != 0) ++d.flags_changed;
+namespace {
+
+// Instances that are one primitive each are counted; for others it follows from what they hold.
+bool is_counted(const Draft& d, ResourceId id) {
+  const Resource& r = d[id];
+  return r.is_clone() && !r.parent.valid() && !r.children.empty() && d[r.children.front()].is_primitive();
+}
+
+void count(InstanceCounts::Count& in, const PlanAction& action, std::int32_t by) {
+  if (!action.optional) in.required += by;
+  if (action.runnable) in.runnable += by;
+}
+
+void count(PlanAction& action, std::int32_t by) {
+  if (action.counts_anywhere) count(action.counted_by->anywhere, action, by);
+  if (action.counts_on_node) count(action.counted_by->on_nodes[action.node.index()], action, by);
+}
+
+// Flags of collective resources that were found before may be others now, but for those that are counted.
+void forget_known_flags(Draft& d, const PlanAction& changed) {
+  if (d.flags_changed == 0 || !changed.resource.valid()) return;
+  const Resource& r = d[changed.resource];
+  const bool stands_alone = r.is_primitive() && !r.parent.valid();
+  const bool only_counted = r.is_primitive() && r.parent.valid() && is_counted(d, r.parent);
+  if (!stands_alone && !only_counted) ++d.flags_changed;
+}
+
+void set_flag(Draft& d, PlanAction& action, bool PlanAction::*flag, bool value) {
+  if (action.*flag == value) return;
+  count(action, -1);
+  action.*flag = value;
+  count(action, +1);
+  forget_known_flags(d, action);
+}
+
+}  // namespace
+
+void set_optional(Draft& d, PlanAction& action, bool value) {
+  set_flag(d, action, &PlanAction::optional, value);
+}
+
+void set_runnable(Draft& d, PlanAction& action, bool value) {
+  set_flag(d, action, &PlanAction::runnable, value);
 }
 
 Flags own_flags(const PlanAction& action) {
@@ -41,17 +82,17 @@ Flags group_flags(Draft& d, ActionId id, NodeId node) {
     const Flags own = effective_flags(d, part, node);
     if (flags.optional && !own.optional) {
       flags.optional = false;
-      if (action.optional) changes_flags(d);
-      action.optional = false;
+      set_optional(d, action, false);
     }
     if (is_done_form && flags.runnable && !own.runnable) {
       flags.runnable = false;
-      if (action.runnable) changes_flags(d);
-      action.runnable = false;
+      set_runnable(d, action, false);
     }
   }
   return flags;
 }
+
+constexpr std::size_t kCountedTasks = 6;
 
 // The task that a clone's action stands for in its instances; none if they have no such.
 Task task_in_instances(const PlanAction& action) {
@@ -68,29 +109,36 @@ Task task_in_instances(const PlanAction& action) {
   }
 }
 
-void count_instance(const Draft& d, ResourceId instance, Task task, DoneOnNodes& done) {
+void count_instance(Draft& d, ResourceId instance, InstanceCounts& counts) {
   const std::vector<ActionMark>& marks = d[instance].marks;
-  for (std::size_t i = marks.size(); i-- > 0;) {  // of several on a node the newest counts
-    if (task_of(marks[i].key) != task || !marks[i].node.valid()) continue;
-    const PlanAction& part = d[d[instance].actions[i]];
-    DoneOnNodes::OnNode& at = done.nodes[marks[i].node.index()];
-    if (part.task != task || at.newest == instance) continue;
-    at.newest = instance;
-    at.required = at.required || !part.optional;
-    at.runnable = at.runnable || part.runnable;
+  bool newest_seen = false;
+  std::vector<NodeId> seen;  // where a newer one counts
+  for (std::size_t i = marks.size(); i-- > 0;) {
+    PlanAction& part = d[d[instance].actions[i]];
+    if (task_of(marks[i].key) != counts.task || part.task != counts.task) continue;
+    part.counted_by = &counts;
+    part.counts_anywhere = !newest_seen;
+    newest_seen = true;
+    part.counts_on_node = marks[i].node.valid() && !contains(seen, marks[i].node);
+    if (part.counts_on_node) seen.push_back(marks[i].node);
+    count(part, +1);
   }
 }
 
-// One look at all instances tells it for every node: each is asked about in turn.
-const DoneOnNodes& done_on_nodes(Draft& d, PlanAction& action, const std::vector<ResourceId>& instances,
-                                 Task task) {
-  if (action.on_nodes == nullptr) action.on_nodes = &d.done_on_nodes.emplace_back();
-  DoneOnNodes& done = *action.on_nodes;
-  if (done.as_of == d.flags_changed && done.as_of != 0) return done;
-  done.as_of = d.flags_changed;
-  done.nodes.assign(d.nodes.size(), {});
-  for (ResourceId instance : instances) count_instance(d, instance, task, done);
-  return done;
+// All actions there are going to be are there: what they are changes, not which they are.
+const InstanceCounts& counts_of(Draft& d, ResourceId clone, Task task) {
+  HA_ASSERT(d.flags_changed != 0);
+  std::vector<InstanceCounts>& all = d[clone].instance_counts;
+  const auto found =
+      std::find_if(all.begin(), all.end(), [task](const InstanceCounts& one) { return one.task == task; });
+  if (found != all.end()) return *found;
+  all.reserve(kCountedTasks);  // what is counted knows where
+  HA_ASSERT(all.size() < kCountedTasks);
+  InstanceCounts& made = all.emplace_back();
+  made.task = task;
+  made.on_nodes.resize(d.nodes.size());
+  for (ResourceId instance : d[clone].children) count_instance(d, instance, made);
+  return made;
 }
 
 struct Done {
@@ -101,9 +149,10 @@ struct Done {
 Done done_by(Draft& d, PlanAction& action, const std::vector<ResourceId>& instances, NodeId node) {
   const Task task = task_in_instances(action);
   if (task == Task::none || instances.empty()) return {};
-  if (node.valid() && d[action.resource].is_clone() && d[instances.front()].is_primitive()) {
-    const DoneOnNodes::OnNode& at = done_on_nodes(d, action, instances, task).nodes[node.index()];
-    return {at.required, at.runnable};
+  if (d.flags_changed != 0 && is_counted(d, action.resource)) {
+    const InstanceCounts& counts = counts_of(d, action.resource, task);
+    const InstanceCounts::Count& at = node.valid() ? counts.on_nodes[node.index()] : counts.anywhere;
+    return {at.required > 0, at.runnable > 0};
   }
   Done all;
   for (ResourceId instance : instances) {
@@ -123,14 +172,10 @@ Flags summary_flags(Draft& d, ActionId id, const std::vector<ResourceId>& instan
   PlanAction& action = d[id];
   const Done done = done_by(d, action, instances, node);
   Flags flags{.optional = !done.required, .runnable = true, .pseudo = true, .migratable = false};
-  if (done.required && action.optional) {
-    changes_flags(d);
-    action.optional = false;
-  }
+  if (done.required) set_optional(d, action, false);
   if (!done.runnable) {
     flags.runnable = false;
-    if (!node.valid() && action.runnable) changes_flags(d);
-    if (!node.valid()) action.runnable = false;
+    if (!node.valid()) set_runnable(d, action, false);
   }
   return flags;
 }
@@ -151,6 +196,7 @@ Flags effective_flags(Draft& d, ActionId id, NodeId node) {
   if (!action.resource.valid()) return own_flags(action);
   const Resource& r = d[action.resource];
   if (r.is_primitive()) return own_flags(action);
+  if (d.flags_changed != 0 && is_counted(d, action.resource)) return summary_flags(d, id, r.children, node);
   KnownFlags& known = node.valid() ? action.known_somewhere : action.known_anywhere;
   if (d.flags_changed != 0 && known.as_of == d.flags_changed && known.node == node) return known.flags;
   Flags flags;

@@ -5,6 +5,7 @@
 #include "engine/policy/actions.h"
 #include "engine/policy/colocations.h"
 #include "engine/policy/constraints.h"
+#include "engine/policy/propagate.h"
 #include "engine/policy/stages.h"
 
 namespace fencepost::policy {
@@ -91,12 +92,12 @@ void no_place(Draft& d, ResourceId id) {
   for (ActionId action_id : r.actions) {
     PlanAction& action = d[action_id];
     if (action.key == kStop) {
-      action.optional = false;
+      set_optional(d, action, false);
     } else if (action.key == kStart) {
-      action.runnable = false;
+      set_runnable(d, action, false);
     } else if (action.key.interval_ms > 0) {
       const std::string* expected = action.find_meta("op_target_rc");
-      if (expected == nullptr || *expected != "7") action.runnable = false;
+      if (expected == nullptr || *expected != "7") set_runnable(d, action, false);
     }
   }
 }

@@ -85,7 +85,7 @@ int compare_instances(Draft& d, ResourceId a, ResourceId b) {
   const bool failed_a = failed_anywhere(d, a);
   const bool failed_b = failed_anywhere(d, b);
   if (failed_a != failed_b) return failed_a ? 1 : -1;
-  if (node_a != node_b) {
+  if (node_a != node_b && in_a.present) {
     if (const int by = by_colocations(d, a, b, node_a, node_b); by != 0) return by;
   }
   return number_of(d, a) - number_of(d, b);

@@ -129,7 +129,7 @@ void describe_fail_counts(const Draft& d, ClusterState& state) {
     for (const auto& entry : node.state->resources) {
       const ResourceId id = find_named(d, entry->id);
       if (!id.valid()) continue;
-      const Failures failures = recorded_failures(d, id, node.id);
+      const Failures failures = own_failures(d, d[id], node.id);
       if (failures.count == 0) continue;
       state.fail_counts.push_back({.resource = entry->id,
                                    .node = node.id,

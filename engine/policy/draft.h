@@ -184,6 +184,7 @@ struct Resource {
   std::vector<ActionMark> marks;  // of the same actions
   std::vector<MaskedProbeFailure> probe_failures;
   std::vector<OpDigests> digests;
+  std::vector<InstanceCounts> instance_counts;  // of a clone, while orderings are propagated
   std::vector<Utilization> utilization;
   int promoted_count = 0;
   int placed_count = 0;
@@ -278,7 +279,6 @@ struct Draft {
   std::vector<const std::string*> custom_words;      // names of Task::custom and what follows it
   std::deque<cib::Resource> made_xml;
   std::deque<CloneNews> news;
-  std::deque<DoneOnNodes> done_on_nodes;
   std::deque<OperationDigest> made_digests;  // where rules decide
 
   std::vector<Location> locations;

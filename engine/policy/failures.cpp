@@ -28,15 +28,8 @@ std::string on_fail_text(const Draft& d, const Definition& def, std::string_view
   const cib::NvTable settings = operation_settings(*d.config, def, op, task, interval_ms, d.now);
   if (const std::string* text = settings.find("role")) *role = *text;
   if (const std::string* text = settings.find("on-fail")) return *text;
-  if (task != "demote") return "";
-  // A demote without a say of its own follows the promoted role's monitor.
-  for (const OpSpec& monitor : def.ops) {
-    if (!monitor.enabled || monitor.task != Task::monitor || monitor.interval_ms == 0) continue;
-    if (!is_promoted_role(monitor.op->setting("role"))) continue;
-    const std::string* text = monitor.op->setting("on-fail");
-    if (text != nullptr && !cib::equal_ignoring_case(*text, "demote")) return *text;
-  }
-  return "";
+  const std::string* text = task == "demote" ? promoted_monitor_on_fail(def) : nullptr;
+  return text == nullptr ? "" : *text;
 }
 
 std::optional<OnFail> parse_on_fail(std::string_view text) {
@@ -61,6 +54,16 @@ bool is_container_free_connection(const Draft& d, ResourceId id) {
 }
 
 }  // namespace
+
+const std::string* promoted_monitor_on_fail(const Definition& def) {
+  for (const OpSpec& monitor : def.ops) {
+    if (!monitor.enabled || monitor.task != Task::monitor || monitor.interval_ms == 0) continue;
+    if (!is_promoted_role(monitor.op->setting("role"))) continue;
+    const std::string* text = monitor.op->setting("on-fail");
+    if (text != nullptr && !cib::equal_ignoring_case(*text, "demote")) return text;
+  }
+  return nullptr;
+}
 
 FailurePolicy failure_policy(const Draft& d, ResourceId id, NodeId, std::string_view task,
                              std::uint32_t interval_ms, int) {
@@ -155,11 +158,9 @@ bool per_operation_counts(const Draft& d) {
   return parts[2] >= 13;
 }
 
-bool is_blocking_failure(const Draft& d, const OpSpec& conf, const cib::OpHistory& op,
-                         std::string_view entry_id) {
+bool is_blocking_failure(const OpSpec& conf, const cib::OpHistory& op, std::string_view entry_id) {
   if (op.operation != conf.name || static_cast<std::uint32_t>(op.interval.count()) != conf.interval_ms)
     return false;
-  (void)d;
   if (op.id == std::string{entry_id} + "_last_failure_0") return true;
   const auto key = cib::parse_transition_key(op.transition_key);
   const int expected = key ? key->target_rc : -1;
@@ -167,21 +168,32 @@ bool is_blocking_failure(const Draft& d, const OpSpec& conf, const cib::OpHistor
          static_cast<int>(op.rc) != expected;
 }
 
-bool blocks_for_ever(const Draft& d, const Resource& r, NodeId node) {
+// Whether the operation that is looked at is a failure that blocks; of none, whether any is.
+bool blocks_for_ever(const Draft& d, const Resource& r, NodeId node, const cib::OpHistory* looked_at) {
   for (const OpSpec& conf : r.def->ops) {
     const std::string* text = conf.op->setting("on-fail");
     if (text == nullptr || *text != "block") continue;
     const std::string_view entry_id = r.history_name.empty() ? std::string_view{r.spec->id} : r.history_name;
+    if (looked_at != nullptr) {
+      if (is_blocking_failure(conf, *looked_at, entry_id)) return true;
+      continue;
+    }
     const cib::ResourceHistory* entry = history_on(d, node, entry_id);
     if (entry == nullptr) continue;
     for (const cib::OpHistory& op : entry->ops) {
-      if (is_blocking_failure(d, conf, op, entry->id)) return true;
+      if (is_blocking_failure(conf, op, entry->id)) return true;
     }
   }
   return false;
 }
 
-// What the node's attributes say of this resource alone.
+void add_failures(Failures& to, const Failures& more) {
+  to.count = add_scores(to.count, more.count);
+  if (more.last) to.last = std::max(to.last.value_or(0), *more.last);
+}
+
+}  // namespace
+
 Failures own_failures(const Draft& d, const Resource& r, NodeId node) {
   const bool per_operation = per_operation_counts(d);
   Failures failures;
@@ -198,22 +210,11 @@ Failures own_failures(const Draft& d, const Resource& r, NodeId node) {
   return failures;
 }
 
-void add_failures(Failures& to, const Failures& more) {
-  to.count = add_scores(to.count, more.count);
-  if (more.last) to.last = std::max(to.last.value_or(0), *more.last);
-}
-
-}  // namespace
-
-Failures recorded_failures(const Draft& d, ResourceId id, NodeId node) {
-  return own_failures(d, d[id], node);
-}
-
-Failures fail_count(Draft& d, ResourceId id, NodeId node, bool effective) {
+Failures fail_count(Draft& d, ResourceId id, NodeId node, bool effective, const cib::OpHistory* looked_at) {
   Resource& r = d[id];
   Failures failures = own_failures(d, r, node);
   if (failures.count > 0 && failures.last && *failures.last > 0 && r.failure_timeout_s > 0 &&
-      blocks_for_ever(d, r, node)) {
+      blocks_for_ever(d, r, node, looked_at)) {
     r.failure_timeout_s = 0;
   }
   if (effective && failures.count > 0 && failures.last && *failures.last > 0 && r.failure_timeout_s > 0) {
@@ -281,9 +282,9 @@ void wait_for_fencing(Draft& d, const HistoryReader& reader, ActionId clear) {
 
 // Failures that still count on a node; they are looked at again when they run out, if the node's history
 // knows the resource at all.
-Failures still_counting(HistoryReader& reader) {
+Failures still_counting(HistoryReader& reader, const cib::OpHistory& op) {
   Draft& d = reader.d;
-  const Failures failures = fail_count(d, reader.resource, reader.node, true);
+  const Failures failures = fail_count(d, reader.resource, reader.node, true, &op);
   const std::int64_t timeout = d[reader.resource].failure_timeout_s;
   if (failures.count > 0 && failures.last.value_or(0) > 0 && timeout > 0)
     d.recheck_by(*failures.last + timeout + 1);
@@ -302,12 +303,12 @@ bool has_expired(HistoryReader& reader, const OpEntry& op) {
   std::string clear_reason;
   Failures effective;
   if (timeout > 0 && op.xml->last_rc_change) {
-    effective = still_counting(reader);
+    effective = still_counting(reader, *op.xml);
     const std::int64_t last = op.xml->last_rc_change->since_epoch;
     expired = last > 0 && d.now.since_epoch >= last + timeout && may_expire(d, reader, op);
   }
   if (expired) {
-    const Failures all = fail_count(d, reader.resource, reader.node, false);
+    const Failures all = fail_count(d, reader.resource, reader.node, false, op.xml);
     if (all.count > 0) {
       if (effective.count == 0) {
         clear_reason = "it expired";

@@ -6,6 +6,7 @@
 #include "engine/cib/date.h"
 #include "engine/policy/digests.h"
 #include "engine/policy/graph_parts.h"
+#include "engine/policy/history.h"
 #include "engine/policy/notifications.h"
 
 namespace fencepost::policy {
@@ -120,6 +121,12 @@ void add_settings(const Draft& d, const PlanAction& action, const std::vector<Na
   if (delayed) attributes.add_meta("start-delay", start_delay(d, settings, interval));
   for (const auto& one : settings)
     if (one.name != "timeout" && one.name != "interval") attributes.add_meta(one.name, *one.value);
+  // Of what a demote takes over from the promoted role's monitor, only this is told to those who carry it
+  // out.
+  if (action.key == kDemote && settings.find("on-fail") == nullptr) {
+    const std::string* on_fail = promoted_monitor_on_fail(def);
+    if (on_fail != nullptr && *on_fail == "block") attributes.add_meta("on-fail", *on_fail);
+  }
   // A migration in progress must be known to whoever decides next.
   if (action.task == Task::migrate_to && !def.remote_connection)
     attributes.add_meta("record-pending", "true");
@@ -245,7 +252,7 @@ std::vector<std::string> downed_by(const Draft& d, const PlanAction& action) {
   bool handed_over = false;
   for_each_before(d, action.id, [&](LinkId id) {
     const PlanAction& first = d[d[id].first];
-    if (first.resource == action.resource && first.key == kMigrateFrom && d[id].accepted) handed_over = true;
+    if (first.resource == action.resource && first.key == kMigrateFrom) handed_over = true;
   });
   if (handed_over) return {};
   for (const Node& node : d.nodes)

@@ -198,9 +198,10 @@ void add_active_node(Draft& d, ResourceId id, NodeId node, bool failed) {
   }
   if (!r.managed) {
     ban_or_prefer(d, id, node, Score::kInfinity, {ScoreReason::Cause::active_unmanaged, "is not managed"});
-    // What holds it is active there as well, and that is all that follows for it.
-    for (ResourceId at = d[id].parent; at.valid() && !contains(d[at].active_on, node); at = d[at].parent)
-      d[at].active_on.push_back(node);
+    // What holds it is active there as well, once for each part and while the node is online; and that is all
+    // that follows for it.
+    if (!d[node].online) return;
+    for (ResourceId at = d[id].parent; at.valid(); at = d[at].parent) d[at].active_on.push_back(node);
     return;
   }
   check_multiply_active(d, id);
@@ -327,9 +328,9 @@ void confirm_remote_fencing(HistoryReader& reader) {
   if (node.valid() && d[node].kind == NodeKind::remote && d[node].unclean) d[node].unseen = false;
 }
 
-void note_active(HistoryReader& reader) {
+void note_active(HistoryReader& reader, bool failed) {
   Draft& d = reader.d;
-  add_active_node(d, reader.resource, reader.node, reader.on_fail != OnFail::ignore);
+  add_active_node(d, reader.resource, reader.node, failed);
   Resource& r = d[reader.resource];
   switch (reader.on_fail) {
     case OnFail::ignore:
@@ -361,12 +362,13 @@ void settle_after_history(HistoryReader& reader) {
   Draft& d = reader.d;
   remember_known(reader);
   fence_where_it_may_run(reader);
+  const bool failed = reader.on_fail != OnFail::ignore;  // and weighs nothing, there or not
   // A node that will be shot needs no more processing, and its resources may start again afterwards.
   if (d[reader.node].unclean) reader.on_fail = OnFail::ignore;
   act_on_failure(reader);
   confirm_remote_fencing(reader);
   if (may_be_running(d[reader.resource])) {
-    note_active(reader);
+    note_active(reader, failed);
   } else {
     note_stopped(reader);
   }

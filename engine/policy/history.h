@@ -51,16 +51,22 @@ struct FailurePolicy {
 FailurePolicy failure_policy(const Draft& d, ResourceId resource, NodeId node, std::string_view task,
                              std::uint32_t interval_ms, int expected_rc);
 
+// A demote without a say of its own follows the promoted role's monitor; null if that says nothing.
+const std::string* promoted_monitor_on_fail(const Definition& def);
+
 // Expiry (§4.5): whether the entry no longer counts. May schedule the clearing of a fail count.
 bool has_expired(HistoryReader& reader, const OpEntry& op);
 
-// Fail counts as recorded, and as they count: `effective`, 0 once failure-timeout has passed.
+// Fail counts: what a node's attributes say of a resource alone, and as they count: `effective`, 0 once
+// failure-timeout has passed.
 struct Failures {
   std::int32_t count = 0;
   std::optional<std::int64_t> last;
 };
-Failures recorded_failures(const Draft& d, ResourceId resource, NodeId node);
-Failures fail_count(Draft& d, ResourceId resource, NodeId node, bool effective);
+Failures own_failures(const Draft& d, const Resource& resource, NodeId node);
+// Once it is looked at (by itself, or for no operation), a failure that blocks for ever ends failure-timeout.
+Failures fail_count(Draft& d, ResourceId resource, NodeId node, bool effective,
+                    const cib::OpHistory* looked_at = nullptr);
 // What counts towards its migration-threshold: with the failures of what it contains, but for a bundle's.
 Failures counted_failures(Draft& d, ResourceId resource, NodeId node);
 ActionId clear_fail_count(Draft& d, ResourceId resource, NodeId node, std::string reason);

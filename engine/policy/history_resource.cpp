@@ -61,6 +61,16 @@ bool any_blocked(const Draft& d, ResourceId id) {
   return blocked;
 }
 
+// An instance of which a part has an operation pending on another node is that node's.
+bool pending_elsewhere(const Draft& d, ResourceId id, NodeId node) {
+  bool elsewhere = false;
+  for_each_resource(d, id, [&](ResourceId part) {
+    const NodeId pending = d[part].pending_node;
+    elsewhere = elsewhere || (pending.valid() && pending != node);
+  });
+  return elsewhere;
+}
+
 // Which instance of an anonymous clone a node's history means. Instances get their numbers in the order in
 // which histories are read.
 ResourceId find_instance(Draft& d, NodeId node, ResourceId clone, std::string_view base) {
@@ -85,8 +95,7 @@ ResourceId find_instance(Draft& d, NodeId node, ResourceId clone, std::string_vi
     if (found.valid()) break;
     if (!only_new && !inactive.valid() && locations.empty() && !any_blocked(d, child)) {
       const ResourceId member = member_of_instance(d, child, base);
-      if (member.valid() && (!d[member].pending_node.valid() || d[member].pending_node == node))
-        inactive = member;
+      if (member.valid() && !pending_elsewhere(d, child, node)) inactive = member;
     }
   }
   if (!found.valid() && !only_new) found = inactive;

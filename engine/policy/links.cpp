@@ -212,7 +212,8 @@ bool inside_its_then(const Draft& d, const Link& l) {
 bool load_closes_a_loop(Draft& d, LinkId id) {
   const ActionId first = d[id].first;
   const ActionId then = d[id].then;
-  if (d[first].task != Task::load_stopped || d[then].key != kMigrateTo || !accept_input(d, id)) return false;
+  if (d[first].task != Task::load_stopped || d[then].key != kMigrateTo) return false;
+  if (!d[then].runnable || !accept_input(d, id)) return false;
   std::vector<bool> seen(d.actions.size(), false);
   return waits_for(d, first, then, seen);
 }

@@ -191,6 +191,7 @@ void settle_remote_node(Draft& d, NodeId id) {
 void read_remote_attributes(Draft& d, NodeId id) {
   Node& node = d[id];
   node.knows_maintenance = cib::parse_integer(node.state->node_in_maintenance).value_or(0) != 0;
+  set_automatic_attributes(d, node);
   read_transient_attributes(d, node);
   if (!node.needs_reset) {
     node.unclean = false;

@@ -62,15 +62,17 @@ struct KnownFlags {
   Flags flags;
 };
 
-// What a clone's instances do on each node, of one task, and as of when that was looked up.
-struct DoneOnNodes {
-  struct OnNode {
-    ResourceId newest;  // instance that was counted last
-    bool required = false;
-    bool runnable = false;
+// How many of a clone's instances have to do a task, and how many can: anywhere, and on each node. Of several
+// actions of an instance only the newest counts, on a node the newest there. Counted once, then kept as the
+// counted actions change (set_optional, set_runnable).
+struct InstanceCounts {
+  struct Count {
+    std::int32_t required = 0;
+    std::int32_t runnable = 0;
   };
-  std::uint32_t as_of = 0;
-  std::vector<OnNode> nodes;
+  Task task = Task::none;
+  Count anywhere;
+  std::vector<Count> on_nodes;
 };
 
 // A setting of an action. Its name is a literal or lives in the configuration.
@@ -122,7 +124,9 @@ struct PlanAction {
   std::vector<Setting> meta;        // beyond the configured settings, in the order they were set
   const CloneNews* news = nullptr;  // and what comes with it
   KnownFlags known_anywhere, known_somewhere;
-  DoneOnNodes* on_nodes = nullptr;     // of a clone's action
+  InstanceCounts* counted_by = nullptr;  // of a clone's instance
+  bool counts_anywhere = false;
+  bool counts_on_node = false;
   LinkId newest_before, newest_after;  // of the links to and from it; Link says which comes next
   std::uint32_t befores = 0;
   std::uint32_t afters = 0;

@@ -7,11 +7,15 @@
 namespace fencepost::policy {
 namespace {
 
+// Only what must be told has words of its own: what need not be is named as it would be.
 std::string notify_label(const Draft& d, const PlanAction& action, const std::string& name) {
   const std::string* type = action.find_meta("notify_key_type");
   const std::string* operation = action.find_meta("notify_key_operation");
-  if (type == nullptr || operation == nullptr) return key_text(d, action);
-  return name + "_" + *type + "_notify_" + *operation + "_0";
+  if (type != nullptr && operation != nullptr) return name + "_" + *type + "_notify_" + *operation + "_0";
+  const Task task = action.key.task;
+  if (action.key.notify == Notify::pre) return name + "_pre_notify_" + std::string{word(task)} + "_0";
+  if (action.key.notify == Notify::post) return name + "_post_notify_" + std::string{word(done(task))} + "_0";
+  return key_text(d, action);
 }
 
 std::string key_label(const Draft& d, const PlanAction& action) {

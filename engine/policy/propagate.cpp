@@ -28,22 +28,19 @@ void explain(const Draft& d, PlanAction& action, const PlanAction& cause, const 
 
 void require_because(Draft& d, PlanAction& action, const PlanAction& cause) {
   if (!action.optional) return;
-  action.optional = false;
-  changes_flags(d);
+  set_optional(d, action, false);
   explain(d, action, cause, "required", false);
 }
 
 void block_because(Draft& d, PlanAction& action, const PlanAction& cause) {
   if (!action.runnable) return;
-  action.runnable = false;
-  changes_flags(d);
+  set_runnable(d, action, false);
   explain(d, action, cause, "unrunnable", false);
 }
 
 void pin_because(Draft& d, PlanAction& action, const PlanAction& cause) {
   if (!action.migratable) return;
   action.migratable = false;
-  changes_flags(d);
   explain(d, action, cause, "unrunnable", true);
 }
 
@@ -93,7 +90,6 @@ void apply_to_pair(Draft& d, PlanAction& first, PlanAction& then, const Flags& f
       if (then.runnable && !flags.runnable) {
         block_because(d, then, first);
         then.migratable = false;
-        changes_flags(d);
       }
       break;
     case kImpliesFirstMigratable:
@@ -104,7 +100,6 @@ void apply_to_pair(Draft& d, PlanAction& first, PlanAction& then, const Flags& f
       if (!flags.runnable) {
         pin_because(d, then, first);
         then.pseudo = false;
-        changes_flags(d);
       }
       break;
     case kAsymmetrical:
@@ -176,7 +171,6 @@ Changed interleaved_update(Draft& d, const KindUpdate& u) {
       if (current || (u.kind != kRunnableLeft && u.kind != kImpliesThen)) continue;
       // Nobody to be with there: it may not run.
       if (assign_to(d, instance, NodeId{}, true)) changed.then = true;
-      changes_flags(d);
       continue;
     }
     const ActionId first = find_by_task(d, acting_instance(d, partner, first_task, true), first_task, u.node);
@@ -232,8 +226,7 @@ bool update_simple(Draft& d, PlanAction& first, PlanAction& then, const Flags& f
   if (kind == kRunnableLeft && !flags.runnable) block_because(d, then, first);
   if (kind == kOneOrMore && flags.runnable) {
     ++then.counted;
-    if (then.counted >= then.needed) then.runnable = true;
-    changes_flags(d);
+    if (then.counted >= then.needed) set_runnable(d, then, true);
   }
   return own_flags(then) != before;
 }
@@ -292,8 +285,7 @@ Changed update_link(Draft& d, const LinkUpdate& u) {
   if ((kinds & kThenShown) != 0 && u.first_flags.runnable && !u.first_flags.optional) then.shown = true;
   if ((kinds & kFirstShown) != 0 && !u.then_flags.optional) first.shown = true;
   if ((kinds & (kImpliesThen | kImpliesFirst | kRestart)) != 0 && stuck_stop(d, first) && then.runnable) {
-    then.runnable = false;  // without a reason of its own
-    changes_flags(d);
+    set_runnable(d, then, false);  // without a reason of its own
     changed.then = true;
   }
   return changed;
@@ -339,8 +331,7 @@ Changed follow_link(Draft& d, LinkId id) {
   }
   if ((l.kinds & kThenCancelsFirst) != 0 && !then_flags.optional) {
     if (!first.optional) changed.first = true;
-    first.optional = true;
-    changes_flags(d);
+    set_optional(d, first, true);
     if (first.key == kReload && first.resource.valid()) d[first.resource].reload = false;
   }
   const ActionId actual = remapped(d, first_id, then);
@@ -367,8 +358,7 @@ void update(Draft& d, ActionId then_id) {
   if (then.one_or_more) {
     then.counted = 0;
     if (then.needed == 0) then.needed = 1;
-    then.runnable = false;
-    changes_flags(d);
+    set_runnable(d, then, false);
   }
   bool changed = false;
   for_each_before(d, then_id, [&](LinkId link) {
@@ -398,8 +388,7 @@ void block(Draft& d, ResourceId id, Task task, const std::string& reason) {
   for (ActionId action_id : actions) {
     PlanAction& action = d[action_id];
     if (!action.runnable || action.task != task) continue;
-    action.runnable = false;
-    changes_flags(d);
+    set_runnable(d, action, false);
     set_reason(action, reason);
     block_dependents(d, action_id);
     update(d, action_id);

@@ -11,9 +11,10 @@ Flags effective_flags(Draft& d, ActionId action, NodeId node);
 // As seen from an action on the node: for a clone, runnable anywhere is runnable.
 Flags flags_for_ordering(Draft& d, ActionId action, NodeId node);
 
-// Whoever changes an action's flags while orderings are propagated says so: flags of collective resources
-// that were found before may be others now.
-void changes_flags(Draft& d);
+// How these flags change once orderings are propagated: what collective resources' flags follow from them
+// follows at once.
+void set_optional(Draft& d, PlanAction& action, bool value);
+void set_runnable(Draft& d, PlanAction& action, bool value);
 
 struct Changed {
   bool first = false;

@@ -13,17 +13,11 @@ void add_utilization(std::vector<Utilization>& to, const cib::NvpairBlocks& bloc
   for (const auto& entry : table) to.push_back({entry.name, cib::parse_integer(*entry.value).value_or(0)});
 }
 
-void set_automatic_attributes(Draft& d, Node& node) {
-  static const std::string kTrue = "true", kFalse = "false", kCluster = "cluster", kRemote = "remote",
-                           kContainer = "container";
-  node.attributes.set("#uname", &node.spec->name);
-  node.attributes.set("#id", &node.spec->id);
-  node.is_dc = !d.cib->dc_uuid.empty() && cib::equal_ignoring_case(node.spec->id, d.cib->dc_uuid);
-  node.attributes.set("#is_dc", node.is_dc ? &kTrue : &kFalse);
+void set_kind(Node& node) {
+  static const std::string kCluster = "cluster", kRemote = "remote", kContainer = "container";
   node.attributes.set("#kind", node.kind == NodeKind::guest    ? &kContainer
                                : node.kind == NodeKind::remote ? &kRemote
                                                                : &kCluster);
-  if (!d.options.cluster_name.empty()) node.attributes.set("#cluster-name", &d.config->options.cluster_name);
 }
 
 void set_site(const Draft& d, Node& node) {
@@ -45,13 +39,13 @@ void set_up_node(Draft& d, const NodeSpec& spec) {
       spec.kind == NodeKind::member || (spec.kind == NodeKind::remote && spec.connection.valid());
   node.unclean = may_be_lost && d.options.stonith && d.options.startup_fencing;
   node.unseen = may_be_lost;
-  set_automatic_attributes(d, node);
+  set_kind(node);
   if (spec.xml != nullptr) {
     cib::RuleContext context{.now = d.now, .next_change = &d.next_change};
     cib::merge(node.attributes, spec.xml->attributes, context);
     add_utilization(node.capacity, spec.xml->utilization, context);
   }
-  set_site(d, node);
+  if (spec.xml != nullptr || !node.is_remote()) set_automatic_attributes(d, node);
   d.nodes.push_back(std::move(node));
 }
 
@@ -170,6 +164,16 @@ void connect_containers(Draft& d) {
 }
 
 }  // namespace
+
+void set_automatic_attributes(Draft& d, Node& node) {
+  static const std::string kTrue = "true", kFalse = "false";
+  node.attributes.set("#uname", &node.spec->name);
+  node.attributes.set("#id", &node.spec->id);
+  node.is_dc = !d.cib->dc_uuid.empty() && cib::equal_ignoring_case(node.spec->id, d.cib->dc_uuid);
+  node.attributes.set("#is_dc", node.is_dc ? &kTrue : &kFalse);
+  if (!d.options.cluster_name.empty()) node.attributes.set("#cluster-name", &d.config->options.cluster_name);
+  set_site(d, node);
+}
 
 void set_up_resource(Draft& d, const ResourceSpec& spec) {
   const Definition& def = *spec.definition;

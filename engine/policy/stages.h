@@ -15,6 +15,9 @@ void settle_remote_nodes(Draft& d);                  // what follows from it for
 void count_active(Draft& d);                         // multiply active resources
 ClusterState describe(const Draft& d);
 
+// #uname and the like: of nodes that are listed at once, of other remote and guest nodes with their history.
+void set_automatic_attributes(Draft& d, Node& node);
+
 // Parts of reading that orphans need too.
 void set_up_resource(Draft& d, const ResourceSpec& spec);
 Role target_role(const Draft& d, const ResourceSpec& spec);

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <sstream>
 
@@ -47,6 +48,27 @@ TEST_CASE("live check: without a cluster to ask there is no input", "[crm_simula
   CHECK(said.exit_code == 66);
   CHECK(said.out.empty());
   CHECK(said.err.find("CIB query failed: Input file not available") != std::string::npos);
+}
+
+TEST_CASE("input: what cannot be read is told, as XML too if that was asked for", "[crm_simulate]") {
+  const Said said = run({"-x", "/nonexistent/cib.xml", "-S"});
+  CHECK(said.exit_code == 78);
+  CHECK(said.out.empty());
+  CHECK(said.err.find("/nonexistent/cib.xml") != std::string::npos);
+  const Said as_xml = run({"-x", "/nonexistent/cib.xml", "--output-as=xml"});
+  CHECK(as_xml.exit_code == 78);
+  CHECK(as_xml.out.find("<status code=\"78\" message=\"Invalid configuration\"/>") != std::string::npos);
+  CHECK(as_xml.err.find("/nonexistent/cib.xml") != std::string::npos);
+}
+
+TEST_CASE("input: a CIB that turns validation off draws a warning", "[crm_simulate]") {
+  const fs::path file = fs::temp_directory_path() / "fencepost-unvalidated-test.xml";
+  std::ofstream(file) << "<cib validate-with=\"none\"><configuration><crm_config/><nodes/><resources/>"
+                         "<constraints/></configuration><status/></cib>";
+  const Said said = run({"-x", file.string()});
+  fs::remove(file);
+  CHECK(said.exit_code == 0);
+  CHECK(said.err.find("Schema validation of configuration is disabled") == 0);
 }
 
 TEST_CASE("profile: every CIB of a folder is timed, the last name first", "[crm_simulate]") {

@@ -35,12 +35,12 @@ InstanceView look_at(const ClusterState& state, ResourceId instance, bool pendin
   InstanceView view;
   view.special = state[instance].orphan;
   bool all = true;
-  bool has_pending = false;
+  // A group's members may have something pending: that alone does not make it special. (Observed.)
+  const bool has_pending = pending && !state[instance].pending_task.empty();
   for (const ResourceId id : leaves(state, instance)) {
     const ResourceState& leaf = state[id];
     view.role = std::max(view.role, shown_role(state, leaf));
     view.special = view.special || leaf.orphan || !leaf.managed || leaf.failed || leaf.active_on.size() > 1;
-    has_pending = has_pending || (pending && !leaf.pending_task.empty());
     for (const NodeId node : leaf.active_on)
       if (counts_as_running(leaf, state[node])) view.running.insert(node);
     if (!is_active(state, id)) {

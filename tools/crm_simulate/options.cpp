@@ -43,6 +43,9 @@ void add_operations(CLI::App& app, Options& options) {
   app.add_flag("-A,--show-attrs", options.show_attributes, "Show node attributes")->group(group);
   app.add_flag("-c,--show-failcounts", options.show_failcounts, "Show resource fail counts")->group(group);
   app.add_flag("-s,--show-scores", options.show_scores, "Show allocation scores")->group(group);
+  app.add_flag("-j,--pending")
+      ->description("Accepted for the sake of old scripts: what is pending is always shown")
+      ->group(group);
   app.add_flag("-U,--show-utilization", options.show_utilization, "Show utilization information")
       ->group(group);
   app.add_option("-P,--profile", options.profile_dir, "Process all the CIBs in a directory and print timings")

@@ -30,7 +30,7 @@ class Simulation {
   Answer run();
 
  private:
-  bool find_time();
+  void find_time();
   void show_current();
   bool let_events_happen();
   Decision decide();
@@ -45,7 +45,7 @@ class Simulation {
   void steps(const Steps& steps);
   void disabled_and_blocked(const ClusterState& state);
   policy::Snapshot snapshot() const;
-  bool shown() const { return !options_.quiet; }
+  bool shown() const { return as_xml() || !options_.quiet; }  // XML always holds everything
   bool as_xml() const { return options_.format == OutputFormat::xml; }
   void write_part(const char* tag, const ClusterState& state, const StatusDetail& detail);
   void complain(const std::string& text);
@@ -65,7 +65,7 @@ class Simulation {
 Answer Simulation::run() {
   if (as_xml())
     xml_.begin("pacemaker-result", {{"api-version", kApiVersion}, {"request", options_.command_line}});
-  if (!find_time()) return finish();
+  find_time();
   show_current();
   if (!let_events_happen()) return finish();
   answer_.cib_before = options_.save_input.empty() ? "" : write(cib_);
@@ -103,18 +103,11 @@ Answer Simulation::finish() {
   return std::move(answer_);
 }
 
-// The time at which the cluster decides: as asked for, else as the CIB remembers, else now.
-bool Simulation::find_time() {
-  now_ = cib_.execution_date.value_or(clock_);
-  if (options_.date.empty()) return true;
-  const auto date = cib::parse_date(options_.date, clock_);
-  if (date) {
-    now_ = *date;
-    return true;
-  }
-  complain("crm-simulate: '" + options_.date + "' is no date: write it as 2026-11-22 or 2026-11-22 14:30:00");
-  answer_.exit_code = kUsageError;
-  return false;
+// The time at which the cluster decides: as asked for, else as the CIB remembers, else now. The real one
+// takes a date that it cannot read for now, and says nothing.
+void Simulation::find_time() {
+  now_ = options_.date.empty() ? cib_.execution_date.value_or(clock_)
+                               : cib::parse_date(options_.date, clock_).value_or(clock_);
 }
 
 void Simulation::time_line() {
@@ -277,23 +270,40 @@ void Simulation::write_part(const char* tag, const ClusterState& state, const St
 
 }  // namespace
 
-Answer simulate(const Result<cib::Document>& input, const Options& options, WallSeconds clock) {
+namespace {
+
+void complain_first(Answer& answer, const std::string& text) {
+  answer.err = text + answer.err;
+  answer.both = text + answer.both;
+  answer.pieces.insert(answer.pieces.begin(), Piece{.complaint = true, .text = text});
+}
+
+Answer unreadable(const std::string& why, const Options& options) {
   Answer answer;
-  if (!input) {
-    answer.err = "crm-simulate: " + to_string(input.error()) + "\n";
-    answer.both = answer.err;
-    answer.exit_code = kBadConfiguration;
-    return answer;
+  answer.exit_code = kBadConfiguration;
+  if (options.format == OutputFormat::xml) {
+    XmlList xml;
+    xml.begin("pacemaker-result", {{"api-version", kApiVersion}, {"request", options.command_line}});
+    xml.empty("status", {{"code", std::to_string(answer.exit_code)}, {"message", "Invalid configuration"}});
+    xml.end();
+    answer.out = answer.both = xml.take();
+    answer.pieces.push_back({.complaint = false, .text = answer.out});
   }
+  complain_first(answer, "crm-simulate: " + why + "\n");
+  return answer;
+}
+
+}  // namespace
+
+Answer simulate(const Result<cib::Document>& input, const Options& options, WallSeconds clock) {
+  if (!input) return unreadable(to_string(input.error()), options);
   const cib::Cib& cib = input->cib;
-  answer = Simulation(cib, options, clock).run();
-  if (cib.validate_with.empty() || cib.validate_with == "none") {
-    const std::string warning =
+  Answer answer = Simulation(cib, options, clock).run();
+  if (cib.validate_with.empty() || cib.validate_with == "none")
+    complain_first(
+        answer,
         "Schema validation of configuration is disabled (enabling is encouraged and prevents common "
-        "misconfigurations)\n";
-    answer.err = warning + answer.err;
-    answer.both = warning + answer.both;
-  }
+        "misconfigurations)\n");
   return answer;
 }
 

@@ -62,12 +62,9 @@ class StatusPrinter {
   StatusDetail detail_;
 };
 
-bool stands_alone_offline(const NodeState& node) {
-  return node.unclean || node.pending || node.standby || node.maintenance;
-}
-
 bool stands_alone(const NodeState& node) {
-  return stands_alone_offline(node) || (node.standby_on_fail && node.online) || node.health != Health::green;
+  return node.unclean || node.pending || node.standby || node.maintenance ||
+         (node.standby_on_fail && node.online) || node.health != Health::green;
 }
 
 std::string health_note(const NodeState& node) {
@@ -79,10 +76,9 @@ void StatusPrinter::nodes() {
   std::map<std::string, std::vector<std::string>> lists;
   for (const NodeState& node : state_.nodes) {
     const std::string prefix = node_kind_prefix(node);
-    if (node.kind == NodeKind::guest && !node.online && !stands_alone_offline(node)) continue;
     if (stands_alone(node)) {
       list_.item(prefix + "Node " + node.name + ": " + node_status(node) + health_note(node));
-    } else {
+    } else if (node.online || node.kind != NodeKind::guest) {
       lists[prefix + (node.online ? "Online" : "OFFLINE")].push_back(node.name);
     }
   }

@@ -30,8 +30,9 @@ struct Arguments {
 
 struct Counts {
   std::uint64_t different = 0;
-  std::uint64_t failed = 0;  // to come to an end, in the real one's own simulation
-  std::uint64_t died = 0;    // the real one: no answer
+  std::uint64_t failed = 0;    // to come to an end, in the real one's own simulation
+  std::uint64_t died = 0;      // the real one, by an assertion: no answer
+  std::uint64_t too_late = 0;  // the real one: no answer within the time limit
 };
 
 // Every `jobs`-th seed from the first of this job on.
@@ -43,8 +44,9 @@ Counts compare_some(const Arguments& arguments, std::uint64_t job) {
     const Reply real = arguments.answers.empty() ? ask_real(question, folder.path())
                                                  : ask_real_once(question, folder.path(), arguments.answers);
     const Reply ours = ask_ours(question, folder.path());
-    counts.failed += real.accepted || real.died ? 0 : 1;
-    counts.died += real.died ? 1 : 0;
+    counts.failed += real.asked == Asked::answered && !real.accepted ? 1 : 0;
+    counts.died += real.asked == Asked::died ? 1 : 0;
+    counts.too_late += real.asked == Asked::too_late ? 1 : 0;
     const std::string found = differences(real, ours);
     if (found.empty()) continue;
     ++counts.different;
@@ -74,6 +76,7 @@ Counts compare_all(const Arguments& arguments) {
     all.different += counts.different;
     all.failed += counts.failed;
     all.died += counts.died;
+    all.too_late += counts.too_late;
   }
   return all;
 }
@@ -108,8 +111,12 @@ int run(const Arguments& arguments) {
   std::printf("%llu of %llu random clusters were answered differently",
               static_cast<unsigned long long>(counts.different),
               static_cast<unsigned long long>(arguments.count));
-  std::printf(" (%llu could not be carried out; the real one died of %llu)\n",
-              static_cast<unsigned long long>(counts.failed), static_cast<unsigned long long>(counts.died));
+  std::printf(
+      " (%llu could not be carried out; not compared: the real one died of %llu, and %llu took it longer "
+      "than "
+      "its time limit)\n",
+      static_cast<unsigned long long>(counts.failed), static_cast<unsigned long long>(counts.died),
+      static_cast<unsigned long long>(counts.too_late));
   if (counts.different > 0)
     std::printf("See one with: random_cib --first SEED --shrink%s\n", arguments.remotes ? " --remotes" : "");
   return counts.different == 0 ? 0 : kDifferences;

@@ -88,8 +88,9 @@ Reply ask_real(const Question& question, const fs::path& folder) {
   constexpr int kAborted = 128 + SIGABRT;  // as the shell tells it
   constexpr int kTimedOut = 124;           // as timeout(1) does
   const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  reply.died = code == kAborted || code == kTimedOut;
-  if (!reply.died && (code < 0 || code > kTimedOut))
+  if (code == kAborted) reply.asked = Asked::died;
+  if (code == kTimedOut) reply.asked = Asked::too_late;
+  if (reply.asked == Asked::answered && (code < 0 || code > kTimedOut))
     throw std::runtime_error("crm_simulate could not be run: " + command);
   return reply;
 }
@@ -106,14 +107,16 @@ std::string name_of(const Question& question) {
 
 void keep(const Reply& reply, const fs::path& path) {
   std::ofstream file(path, std::ios::binary);
-  file << reply.accepted << " " << reply.died;
+  file << reply.accepted << " " << (reply.asked == Asked::died);
   for (const std::string* part : {&reply.text, &reply.dot, &reply.graph})
     file << " " << part->size() << " " << *part;
 }
 
 bool find_kept(Reply& reply, const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
-  file >> reply.accepted >> reply.died;
+  bool died = false;
+  file >> reply.accepted >> died;
+  reply.asked = died ? Asked::died : Asked::answered;
   for (std::string* part : {&reply.text, &reply.dot, &reply.graph}) {
     std::size_t size = 0;
     if (!(file >> size)) return false;
@@ -134,7 +137,7 @@ Reply ask_real_once(const Question& question, const fs::path& folder, const fs::
     return reply;
   }
   reply = ask_real(question, folder);
-  keep(reply, path);
+  if (reply.asked != Asked::too_late) keep(reply, path);
   return reply;
 }
 
@@ -159,7 +162,7 @@ Reply ask_ours(const Question& question, const fs::path& folder) {
 }
 
 std::string differences(const Reply& real, const Reply& ours) {
-  if (real.died) return "";
+  if (real.asked != Asked::answered) return "";
   std::string parts;
   const auto compare = [&parts](const char* part, const std::string& left, const std::string& right) {
     if (left != right) parts += (parts.empty() ? "" : " ") + std::string(part);

@@ -16,12 +16,19 @@ struct Question {
 };
 Question random_question(std::uint64_t seed, Focus focus = Focus::any);
 
+// How asking ended. Only what was answered can be compared.
+enum class Asked : std::uint8_t {
+  answered,
+  died,      // by an assertion, always for the same question
+  too_late,  // within the time limit nothing was said: another time, on another machine, it may be
+};
+
 struct Reply {
   std::string text;   // standard output and error
   std::string dot;    // sorted
   std::string graph;  // without what depends on the version
   bool accepted = true;
-  bool died = false;  // by an assertion or a time limit: there is no answer to compare with
+  Asked asked = Asked::answered;
   bool operator==(const Reply&) const = default;
 };
 
@@ -44,11 +51,12 @@ Reply ask_real(const Question& question, const std::filesystem::path& folder);
 Reply ask_ours(const Question& question,
                const std::filesystem::path& folder);  // an internal error is one of its texts
 
-// What the real one says about a question stays the same: once kept in `answers`, it is not asked again.
+// What the real one says about a question stays the same: once kept in `answers`, it is not asked again. That
+// it was too late is not kept.
 Reply ask_real_once(const Question& question, const std::filesystem::path& folder,
                     const std::filesystem::path& answers);
 
-// Which parts differ: "text dot graph", "" if none or if the real one died.
+// Which parts differ: "text dot graph", "" if none or if the real one did not answer.
 std::string differences(const Reply& real, const Reply& ours);
 // The lines that differ, as diff -u shows them.
 std::string shown_difference(const Reply& real, const Reply& ours, const std::filesystem::path& folder);

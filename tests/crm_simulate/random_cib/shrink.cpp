@@ -73,7 +73,7 @@ class Shrinker {
   // How we part first: what a smaller cluster must show as well.
   std::string difference(const Question& question) const {
     const Reply real = ask_real(question, folder_);
-    if (real.died) return "";
+    if (real.asked != Asked::answered) return "";
     const Reply ours = ask_ours(question, folder_);
     if (real.text != ours.text) return "text " + first_difference(real.text, ours.text);
     if (real.dot != ours.dot) return "dot " + first_difference(real.dot, ours.dot);
