@@ -99,6 +99,9 @@ class Agent {
   // From its first line to where it looks at the world for the first time: its shell reads functions and
   // parameters. An agent that knows how long it will only compute may say more, and saves itself a sleep.
   virtual Duration head_start(Machine& machine, const AgentRun& run);
+  // What processors have to do from fork to that first line: an interpreter and its libraries, for nearly
+  // all, and the daemons that fork and wait. Told by how crowds slow each other (models/core/cores.h).
+  virtual Duration cpu_to_first_line() const { return 44ms; }
   // All of it, when nothing is wrong.
   virtual Duration usual_duration(Machine& machine, const AgentRun& run) { return head_start(machine, run); }
 };

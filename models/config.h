@@ -54,14 +54,17 @@ struct Latencies {
   sim::Distribution persist = sim::LogNormal{.median = 8ms, .sigma = 0.5};
   // On top of `boot`: the lab's switch and the node's set-up. 33-113 ms, n = 15.
   sim::Distribution boot = sim::Uniform{.min = 35ms, .max = 110ms};
-  // Power-on of the stack -> corosync runs (0.05-0.09 s) -> its own membership (0.34-0.37 s after that).
+  // The system boots or somebody orders it -> corosync runs, 0.05-0.09 s later at boot, 1-6 ms later by hand
+  // (shutdown-standby, n = 3) -> its own membership (0.34-0.37 s after that).
   sim::Distribution corosync_start = sim::Uniform{.min = 50ms, .max = 90ms};
+  sim::Distribution corosync_start_by_hand = sim::Uniform{.min = 1ms, .max = 6ms};
   sim::Distribution corosync_first_membership = sim::Uniform{.min = 335ms, .max = 375ms};
   // -> pacemakerd starts its daemons: Booted. 10-18 ms.
   sim::Distribution pacemaker_start = sim::Uniform{.min = 10ms, .max = 18ms};
-  // Pacemaker gone -> the others see corosync's announced leave 0.25 s later; corosync gone 0.9-1.2 s.
-  sim::Distribution leave = sim::Uniform{.min = 220ms, .max = 280ms};
-  sim::Distribution corosync_stop = sim::Uniform{.min = 900ms, .max = 1200ms};
+  // Pacemaker gone -> the others see corosync's announced leave, 86, 193 and 256 ms later -> it is gone, 815
+  // to 1016 ms after that (shutdown-standby).
+  sim::Distribution leave = sim::Uniform{.min = 80ms, .max = 270ms};
+  sim::Distribution corosync_stop = sim::Uniform{.min = 810ms, .max = 1020ms};
   // A new membership of Corosync -> the engine hears of it, on top of the turn that its profile says it waits
   // for.
   sim::Distribution membership_notice = sim::Constant{};
@@ -114,6 +117,8 @@ struct WorldConfig {
   CorosyncOptions corosync;                        // its nodes may be empty: `nodes` with one vote each
   std::vector<std::string> networks = {"lan"};     // corosync uses the first `rings`
   int rings = 1;
+  // The nodes are namespaces of one machine, as the lab's are, and share the cores of the first.
+  bool one_machine = false;
   std::vector<std::string> hosts;  // others on the networks: hypervisors, clients
   std::vector<SwitchConfig> switches;
   PowerConfig power;

@@ -21,6 +21,7 @@
 
 namespace fencepost::models {
 
+class Cores;
 class Stack;
 
 // What is really the case with a resource on a machine.
@@ -31,7 +32,8 @@ inline constexpr std::string_view kPromoted = "Promoted";
 
 class Machine {
  public:
-  Machine(World& world, node::NodeId id, std::string name, HardwareConfig hardware);
+  // `cores` may be shared with others, and outlive it.
+  Machine(World& world, node::NodeId id, std::string name, HardwareConfig hardware, Cores& cores);
   ~Machine();
 
   World& world() const { return world_; }
@@ -65,7 +67,7 @@ class Machine {
   // --- The cluster stack ---
   Stack& stack() { return *stack_; }
   const Stack& stack() const { return *stack_; }
-  void start_stack(std::string_view why);
+  void start_stack(std::string_view why, bool boots = false);
 
   // --- Operating system ---
   // A process outside any agent run: a daemon, a client. Give it a script with start().
@@ -135,6 +137,7 @@ class Machine {
   node::NodeId id_;
   std::string name_;
   HardwareConfig hardware_;
+  Cores& cores_;
   Power power_ = Power::off;
   std::vector<bool> supplies_;
   bool mains_ = true;

@@ -35,6 +35,7 @@
 
 namespace fencepost::models {
 
+class Cores;
 class Corosync;
 class AgentFaults;
 
@@ -55,7 +56,8 @@ EngineFactory real_engines();  // engine/node
 class AgentWatcher {
  public:
   virtual ~AgentWatcher() = default;
-  virtual void agent_began(const Machine& machine, const AgentRun& run) = 0;  // its first line runs
+  virtual void agent_began(const Machine& machine,
+                           const AgentRun& run) = 0;  // forked; its first line at run.began()
   virtual void agent_ended(const Machine& machine, const AgentRun& run, const ExitStatus& status) = 0;
 };
 
@@ -159,6 +161,7 @@ class World {
   std::unique_ptr<Network> network_;
   std::shared_ptr<const node::Nodelist> nodelist_;
   Parts<World, WorldPart> parts_;
+  std::vector<std::unique_ptr<Cores>> cores_;  // of each machine, or the one that all share
   std::vector<std::unique_ptr<Machine>> machines_;
 };
 

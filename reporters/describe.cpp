@@ -230,9 +230,9 @@ struct Describer {
     return {"token-lost", e.node, "corosync: token lost", Weight::normal};
   }
   Description operator()(const MembershipSeen& e) const {
+    const std::string members = e.members.empty() ? "none yet" : join(e.members, " ");
     return {"membership", e.node,
-            fmt::format("corosync: members {}{}", join(e.members, " "), e.quorate ? "" : ", not quorate"),
-            Weight::normal};
+            fmt::format("corosync: members {}{}", members, e.quorate ? "" : ", not quorate"), Weight::normal};
   }
   Description operator()(const RoleChanged& e) const {
     return {"role", e.node, e.resource + " is " + e.role, Weight::detail};

@@ -96,8 +96,17 @@ void FaultPlan::fire_agent(Trigger::Kind kind, const models::Machine& machine, c
   fire_if([&](const Waiting& waiting) { return about(*waiting.fault->when, kind, machine, run); });
 }
 
+// Nobody but a trigger needs to know the moment of an agent's first line, so it is an event only for one.
 void FaultPlan::agent_began(const models::Machine& machine, const models::AgentRun& run) {
-  fire_agent(Trigger::Kind::start, machine, run);
+  const bool awaited = std::any_of(waiting_.begin(), waiting_.end(), [&](const Waiting& waiting) {
+    return about(*waiting.fault->when, Trigger::Kind::start, machine, run);
+  });
+  if (!awaited) return;
+  world_.at(run.began(), [this, &machine, call = run.call()] {
+    for (const auto& alive : machine.agent_runs()) {
+      if (alive->call() == call) return fire_agent(Trigger::Kind::start, machine, *alive);
+    }
+  });
 }
 
 void FaultPlan::agent_ended(const models::Machine& machine, const models::AgentRun& run,

@@ -183,7 +183,11 @@ class FaultReader {
       check_.daemon(*f.map().find("daemon"), out.daemon);
     std::string signal = "SIGKILL";
     f.read("signal", signal);
-    if (signal != "SIGKILL") problems_.add(f.map(), "only SIGKILL is modelled, not " + signal);
+    // Whoever does not live through a signal does not care which it was.
+    static const std::vector<std::string> kDeadly{"SIGKILL", "SIGABRT", "SIGSEGV",
+                                                  "SIGBUS",  "SIGILL",  "SIGFPE"};
+    if (std::ranges::find(kDeadly, signal) == kDeadly.end())
+      problems_.add(f.map(), "'" + signal + "' is not modelled: use one of " + one_of(kDeadly));
     return out;
   }
 

@@ -43,7 +43,7 @@ class AgentsAtWork : public models::AgentWatcher {
   }
 
   void agent_began(const models::Machine& machine, const models::AgentRun& run) override {
-    running_.push_back({machine.id(), run.call(), world_.now()});
+    running_.push_back({machine.id(), run.call(), run.began()});
   }
   void agent_ended(const models::Machine& machine, const models::AgentRun& run,
                    const models::ExitStatus&) override {

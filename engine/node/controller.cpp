@@ -155,6 +155,7 @@ struct Controller::Hear {
       c.shutting_down_ = true;
       c.stop_when_done_ = true;
     } else {
+      c.election_.worked(step.profile.cpu_time_per_action);
       c.local_.order(step, from, m, *c.on_.executor, *c.on_.attributes, c.cib());
     }
   }

@@ -62,13 +62,16 @@ void Controller::check_round(Step& step) {
       if (peers_[i].version > best) source = NodeId{i};
     }
     merging_ = true;
+    unseen_histories_.clear();  // whoever joined in the round before joins again
     step.send({MarkCib{round_, source}});
     return;
   }
   if (state_ == State::finalize_join && !merging_ && !anybody(JoinPhase::integrated) &&
       !anybody(JoinPhase::finalized)) {
     step.cancel(TimerKind::join_integration);
-    own_call(step, step.profile.cib_answer_after_join);
+    const auto joined = std::ranges::count(peers_, JoinPhase::confirmed, &Peer::join);
+    own_call(step,
+             joined < 3 ? step.profile.cib_answer_after_join : step.profile.cib_answer_after_join_of_many);
     enter(step, State::policy_engine, "finalized");
     abort(step, Transition::kStopAll, "Peer Cancelled");
   }
@@ -96,6 +99,7 @@ void Controller::confirmed(Step& step, NodeId from, const JoinConfirm& message) 
   peer(from).known_to_run = true;
   const std::string& name = step.self.name(from);
   step.journal(PeerChanged{name, PeerChanged::State::join_done});
+  unseen_histories_.insert(name);
   step.change_cib(
       {PutHistory{step.self.uuid(from), name, message.history}, PutNodeState{.id = step.self.uuid(from),
                                                                              .node = name,

@@ -1,5 +1,6 @@
 // Membership, elections, the DC found and lost.
 #include <algorithm>
+#include <utility>
 
 #include "engine/node/controller.h"
 
@@ -26,6 +27,11 @@ std::string make_uuid(Step& step) {
 
 void Controller::membership(Step& step, const MembershipFormed& event) {
   members_ = event.members;
+  // What was on its way may have been lost with the old membership.
+  for (const std::string& name : std::exchange(unseen_losses_, {})) {
+    if (const NodeId node = step.self.find(name); !peer(node).active()) record_lost(step, node);
+  }
+  unseen_histories_.clear();
   for (std::size_t i = 0; i < peers_.size(); ++i) {
     const NodeId node{i};
     const bool now = contains(members_, node);
@@ -41,7 +47,6 @@ void Controller::membership(Step& step, const MembershipFormed& event) {
   quorum(step, event.quorate);
   election_.membership_changed(step);
   check_dc(step);
-  // What was on its way may have been lost with the old membership.
   for (const std::string& target : std::set<std::string>(unseen_fencings_)) record_fenced(step, target);
   if (is_dc_ && merging_) {
     enter(step, State::integration, "membership changed");
@@ -100,6 +105,18 @@ void Controller::peer_gone(Step& step, NodeId node, const char* process_only) {
   if (!is_dc_ || node == step.self.id) return;
 
   const std::string& name = step.self.name(node);
+  record_lost(step, node);
+  own_call(step, others().empty() ? step.profile.cib_answer_alone : step.profile.cib_answer_of_loss);
+  for (const std::size_t index : transition_.in_flight_on(name)) transition_.confirm(index, false);
+  // The plan counts with the loss of who is being fenced, and goes on (lost-while-fenced,
+  // migrate-stop-fails).
+  if (transition_.fencings_of(name).empty()) abort(step, Transition::kStopAll, "Node failure");
+  if (was_active) check_round(step);
+}
+
+void Controller::record_lost(Step& step, NodeId node) {
+  const Peer& gone = peer(node);
+  const std::string& name = step.self.name(node);
   std::vector<CibChange> changes;
   changes.push_back(PutNodeState{.id = step.self.uuid(node),
                                  .node = name,
@@ -110,12 +127,8 @@ void Controller::peer_gone(Step& step, NodeId node, const char* process_only) {
                                  .in_maintenance = {}});
   if (!gone.member || gone.leaving) changes.push_back(EraseTransients{name});
   step.change_cib(std::move(changes));
-  own_call(step, others().empty() ? step.profile.cib_answer_alone : step.profile.cib_answer);
-  for (const std::size_t index : transition_.in_flight_on(name)) transition_.confirm(index, false);
-  // The plan counts with the loss of who is being fenced, and goes on (lost-while-fenced,
-  // migrate-stop-fails).
-  if (transition_.fencings_of(name).empty()) abort(step, Transition::kStopAll, "Node failure");
-  if (was_active) check_round(step);
+  unseen_losses_.insert(name);
+  unseen_histories_.erase(name);
 }
 
 void Controller::quorum(Step& step, bool quorate) {
@@ -177,8 +190,10 @@ void Controller::resign(Step& step) {
   if (!is_dc_) return;
   is_dc_ = false;
   transition_.drop();
-  planning_ = want_plan_ = merging_ = false;
+  planning_ = want_plan_ = merging_ = scheduler_gone_ = false;
   unseen_fencings_.clear();
+  unseen_losses_.clear();
+  unseen_histories_.clear();
   for (const TimerKind kind : {TimerKind::plan_made, TimerKind::plan_started, TimerKind::recheck,
                                TimerKind::join_integration, TimerKind::join_finalized})
     step.cancel(kind);

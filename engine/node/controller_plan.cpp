@@ -70,8 +70,14 @@ void Controller::ask_for_plan(Step& step) {
     return;
   }
   if (step.profile.plans_on_what_is_seen && (on_.replica->lags_behind() || changes_cib(step.effects)))
-    return;                               // asked again at every event
-  if (!unseen_fencings_.empty()) return;  // asked again when they are seen
+    return;  // asked again at every event
+  if (!unseen_fencings_.empty() || !unseen_losses_.empty() || !unseen_histories_.empty())
+    return;  // asked again when they are seen
+  if (scheduler_gone_) {
+    // It gives up and is started again; meanwhile another node becomes the DC (schedulerd-killed).
+    step.journal(LogLine{"The scheduler is gone: the controller gives up"});
+    return killed(step);
+  }
   want_plan_ = false;
   planning_ = true;
   planned_at_ = step.now.wall;
@@ -83,7 +89,7 @@ void Controller::ask_for_plan(Step& step) {
 
 void Controller::plan_made(Step& step) {
   if (!planning_) return;
-  election_.worked(step);
+  election_.worked(step.profile.cpu_time_per_plan);
   decide();
   step.journal(TransitionCalculated{++last_transition_, plan_, plan_input_, why_plan_});
   if (want_plan_) {  // the world has moved on meanwhile
@@ -188,6 +194,7 @@ void Controller::send_order(Step& step, std::size_t index, NodeId to) {
   }
   step.journal(ActionInitiated{transition_.id(), static_cast<int>(action->id), name_of(*action)});
   step.send({Order{to, {uuid_, transition_.id(), static_cast<int>(action->id)}, action}});
+  election_.worked(step.profile.cpu_time_per_order);
   if (!transition_.in_flight(index)) return;  // nobody waits for it
   const Duration patience = std::chrono::milliseconds(action->timeout_ms + action->start_delay_ms) +
                             parsed(transition_.graph().cluster_delay, kClusterDelay);

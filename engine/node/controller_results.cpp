@@ -41,6 +41,8 @@ void Controller::cib_changed(Step& step, const CibNews& news) {
       after_fencing = true;
       unseen_fencings_.erase(erased->node);
     }
+    if (const auto* joined = std::get_if<PutHistory>(&change)) unseen_histories_.erase(joined->node);
+    if (const auto* state = std::get_if<PutNodeState>(&change)) unseen_losses_.erase(state->node);
   }
   // What is forgotten of a node that is being fenced is, too.
   const auto of_fenced_node = [&](const CibChange& change) {
@@ -103,9 +105,12 @@ void Controller::settle(Step& step, std::size_t index, bool success, const std::
   const policy::Action& action = *transition_.action(index);
   step.cancel(TimerKind::action_lost,
               (static_cast<std::uint64_t>(transition_.id() & 0xffffff) << 24) | index);
-  transition_.confirm(index, success || action.can_fail);
-  if (!success && !action.can_fail)
+  if (success || action.can_fail) {
+    transition_.confirm(index, true);
+  } else {
+    transition_.failed(index);
     abort(step, transition_.graph().synapses[index].priority + 1, what + "Event failed");
+  }
 }
 
 void Controller::order_done(Step& step, const OrderDone& message) {

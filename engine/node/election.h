@@ -13,8 +13,8 @@ class Election {
  public:
   void boot(Step& step) { cpu_time_ = step.sample(step.profile.cpu_time); }
 
-  // A plan made costs CPU time: so a DC is likely to stay one.
-  void worked(const Step& step) { cpu_time_ += step.profile.cpu_time_per_plan; }
+  // Work costs CPU time: so a DC is likely to stay one, and who runs the services to become one.
+  void worked(Duration cpu_time) { cpu_time_ += cpu_time; }
 
   bool running() const { return running_; }
   // Calls everybody to the polls. `others` are the active peers besides this node.

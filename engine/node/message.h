@@ -163,13 +163,16 @@ struct Message {
 };
 
 // The daemon whose queue it goes through: messages of one daemon of a node do not overtake each other.
-enum class Lane : std::uint8_t { controller, fencer };
+enum class Lane : std::uint8_t { cib, controller, fencer };
 inline Lane lane_of(const Message& message) {
-  static_assert(std::variant_size_v<decltype(Message::body)> == 21, "a new message has a daemon, too");
-  constexpr std::size_t kFirstOfFencer = 15;  // FenceRelay
-  static_assert(
-      std::is_same_v<std::variant_alternative_t<kFirstOfFencer, decltype(Message::body)>, FenceRelay>);
-  return message.body.index() < kFirstOfFencer ? Lane::controller : Lane::fencer;
+  using Body = decltype(Message::body);
+  static_assert(std::variant_size_v<Body> == 21, "a new message has a daemon, too");
+  constexpr std::size_t kFirstOfController = 3, kFirstOfFencer = 15;
+  static_assert(std::is_same_v<std::variant_alternative_t<kFirstOfController, Body>, Vote>);
+  static_assert(std::is_same_v<std::variant_alternative_t<kFirstOfFencer, Body>, FenceRelay>);
+  const std::size_t index = message.body.index();
+  if (index < kFirstOfController) return Lane::cib;
+  return index < kFirstOfFencer ? Lane::controller : Lane::fencer;
 }
 
 }  // namespace fencepost::node

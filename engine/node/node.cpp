@@ -153,9 +153,11 @@ class Node::Impl {
         attributes_.forget_own();
         step.change_cib({EraseTransients{self_.name()}});
         return;
+      case DaemonDied::Daemon::scheduler:
+        controller_.scheduler_killed();
+        [[fallthrough]];
       case DaemonDied::Daemon::fencer:
       case DaemonDied::Daemon::cib_manager:  // its clients connect again (daemons-killed)
-      case DaemonDied::Daemon::scheduler:
         step.journal(LogLine{"A daemon died and is started again; it keeps nothing that is lost with it"});
         return;
     }

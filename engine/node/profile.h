@@ -42,8 +42,9 @@ struct Profile {
   // The DC's order -> the node's controller acts on it. Measured 0 to 4 ms.
   sim::Distribution order_turn = sim::Constant{};
   // How much later than the first of them the second of the two notices of a lost peer (process group,
-  // membership) reaches the controller. With others left (three nodes) it was always later, so that the DC
-  // slept between the two; a DC left alone had both at once in 10 of 17 cases.
+  // membership) reaches the controller. If it is later, the DC has gone to sleep for the first and sleeps
+  // again for the second: an idle DC that was left alone slept 0, 1, 2 times in 1, 12, 3 cases, one that was
+  // left with others in 1, 3, 10.
   sim::Distribution second_notice = sim::Constant{};
   sim::Distribution second_notice_alone = sim::Constant{};
 
@@ -58,19 +59,23 @@ struct Profile {
   // How long a CIB call of the controller is unanswered: after a change of cluster properties it has to read
   // them again.
   sim::Distribution cib_answer = sim::Constant{};
-  // The same when a DC that is left alone writes down a loss, for each of the two notices: no sleep at all in
-  // 1 of 24 losses and in one of three runs of corosync-killed-fence-retry.
+  // The same when a DC writes down a loss, for each of the two notices.
   sim::Distribution cib_answer_alone = sim::Constant{};
+  sim::Distribution cib_answer_of_loss = sim::Constant{};  // with others left
   // The same after crm_resource's mark in the properties, when it asked to forget something: a sleep in 3 of
   // 5; and when the DC itself forgets a resource (admin 0, 2, 2 sleeps, start-fails 0, threshold-and-cleanup
   // 1 and, with six resources and no mark, 0).
   sim::Distribution cib_answer_after_mark = sim::Constant{};
   sim::Distribution cib_answer_after_forget = sim::Constant{};
-  // The same for the updates that end a join round. Measured: 1 sleep in 58 of 73 cases, none in 13, 2 in 2.
+  // The same for the updates that end a join round. Measured: 1 sleep in 58 of 75 cases, none in 13, 2 in 2.
+  // Every node that joins has its updates: none slept after 8 of 25 rounds of one or two nodes and after none
+  // of 12 rounds of three (the lab's cases).
   sim::Distribution cib_answer_after_join = sim::Constant{};
-  // Scheduler asked -> plan there. Measured 4 to 16 ms for a stack of five resources.
+  sim::Distribution cib_answer_after_join_of_many = sim::Constant{};  // three or more
+  // Scheduler asked -> plan there. With reading it 4 to 16 ms for a stack of five resources; after a
+  // transition that was stopped 4 ms in the median, 8 in nine of ten (n = 78, in steps of 4 ms).
   sim::Distribution scheduling = sim::Constant{};
-  // Plan there -> its first actions are sent. Measured 0 to 8 ms.
+  // Plan there -> its first actions are sent. Measured 0 or 4 ms, in steps of 4 (n = 192).
   sim::Distribution plan_reading = sim::Constant{};
 
   // --- Elections and joins ---
@@ -79,9 +84,17 @@ struct Profile {
   // After a loss it takes 0.21 s more, because the votes are late: that is Corosync's
   // (models/network/corosync.cpp).
   sim::Distribution election_pause = sim::Constant{};
-  // CPU time that a controller has used, which decides an election among equals; drawn once a start.
+  // CPU time that a controller has used, which decides an election among equals: by its start, for each plan
+  // that it had made as DC, for each action that it had done as DC, and for each that it does itself.
+  // Measured with /proc/PID/schedstat, three nodes, 7 runs: before the first fault an idle node 143-230 ms,
+  // the one with the full stack a quarter more (40-62 ms), the DC, idle otherwise, half more (76-114 ms); one
+  // of the 21 was 75 ms above that. With two resources the node that runs them lost to an idle one in 3 of 5
+  // elections (two-dcs-meet, auto-tie-breaker, shutdown-dc-in-transition), so the start differs by more than
+  // those seven tell: by 50 ms.
   sim::Distribution cpu_time = sim::Constant{};
-  Duration cpu_time_per_plan = 5ms;
+  Duration cpu_time_per_plan{};
+  Duration cpu_time_per_order{};
+  Duration cpu_time_per_action{};
   // A new DC knows of peers that it never had to do with, neither as their DC nor as theirs, only that they
   // are gone. Pacemaker takes them for stopped in good order: they are not fenced (auto-tie-breaker,
   // dc-and-another-crash).

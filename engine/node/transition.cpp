@@ -119,6 +119,14 @@ bool Transition::confirm(std::size_t index, bool success) {
   return true;
 }
 
+void Transition::failed(std::size_t index) {
+  if (!confirm(index, false)) return;
+  const auto& synapses = graph().synapses;
+  for (const std::size_t next : after_[index]) {
+    if (synapses[next].priority > synapses[index].priority) --unmet_[next];
+  }
+}
+
 void Transition::done(std::size_t index) {
   states_[index] = State::done;
   for (const std::size_t next : after_[index]) --unmet_[next];

@@ -38,6 +38,9 @@ class Transition {
 
   // False if it is not of this plan or was answered before.
   bool confirm(std::size_t index, bool success);
+  // It was done and failed. What waits for it is not done, but for what has to follow at any price: the
+  // notifications after a promotion, demotion or stop of a clone (demote-fails; crm_simulate --op-fail).
+  void failed(std::size_t index);
   bool in_flight(std::size_t index) const;
   // Not found: the number of actions.
   std::size_t find(int action_id) const;

@@ -14,7 +14,7 @@ namespace {
 
 // pg_ctl, by su. A start that found the server up at the first look took 0.16-0.20 s, one that looked
 // again 1.16-1.30; a stop 0.13 s, or 1.12-1.19 (real-agents, n = 12).
-constexpr sim::LogNormal kPgCtl{.median = 45ms, .sigma = 0.2};
+constexpr sim::LogNormal kPgCtl{.median = 75ms, .sigma = 0.2};
 
 Duration machine_time(Process& self, const sim::Distribution& takes) { return self.machine().sample(takes); }
 
@@ -132,7 +132,7 @@ class PgsqlAgent final : public StorageAgent {
   sim::Distribution work(std::string_view action) const override {
     if (action == "monitor" || action == "status")
       return sim::LogNormal{.median = 35ms, .sigma = 0.3};  // su, psql
-    return sim::LogNormal{.median = 60ms, .sigma = 0.3};
+    return sim::LogNormal{.median = 42ms, .sigma = 0.3};
   }
 };
 

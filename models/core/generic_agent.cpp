@@ -101,7 +101,7 @@ struct UsualTimes {
   Duration start, stop, monitor;
 };
 
-class SimpleAgent final : public GenericAgent {
+class SimpleAgent : public GenericAgent {
  public:
   explicit SimpleAgent(UsualTimes times) : GenericAgent(true), times_(times) {}
 
@@ -118,6 +118,13 @@ class SimpleAgent final : public GenericAgent {
 
  private:
   UsualTimes times_;
+};
+
+// Asked over D-Bus: nothing is forked.
+class SystemdUnit final : public SimpleAgent {
+ public:
+  using SimpleAgent::SimpleAgent;
+  Duration cpu_to_first_line() const override { return {}; }
 };
 
 // Promotable. Promotion scores 5 and 10, as ocf:pacemaker:Stateful gives them; start, promote and probes wait
@@ -192,8 +199,7 @@ void add_generic_agents(AgentRegistry& registry) {
   };
   for (const auto& [type, times] : kSimple)
     registry.add({AgentClass::ocf, "heartbeat", type}, std::make_unique<SimpleAgent>(times));
-  // A unit is asked over D-Bus: nothing is forked.
-  registry.add_fallback(AgentClass::systemd, std::make_unique<SimpleAgent>(UsualTimes{500ms, 500ms, 5ms}));
+  registry.add_fallback(AgentClass::systemd, std::make_unique<SystemdUnit>(UsualTimes{500ms, 500ms, 5ms}));
   for (const AgentClass standard : {AgentClass::ocf, AgentClass::lsb, AgentClass::service}) {
     registry.add_fallback(standard, std::make_unique<GenericAgent>(false));
   }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "models/core/agent_faults.h"
+#include "models/core/cores.h"
 #include "models/core/service_watch.h"
 #include "models/core/stack.h"
 #include "models/world.h"
@@ -17,11 +18,12 @@ Duration stretched(Duration duration, double factor) {
 
 }  // namespace
 
-Machine::Machine(World& world, node::NodeId id, std::string name, HardwareConfig hardware)
+Machine::Machine(World& world, node::NodeId id, std::string name, HardwareConfig hardware, Cores& cores)
     : world_(world),
       id_(id),
       name_(std::move(name)),
       hardware_(std::move(hardware)),
+      cores_(cores),
       supplies_(std::max<std::size_t>(hardware_.supplies.size(), 1), true),
       power_alarm_(world, nullptr, rings<&Machine::booted>(this)),
       back_alarm_(world, nullptr, rings<&Machine::is_back>(this)),
@@ -59,7 +61,7 @@ void Machine::booted() {
   ++boots_;
   world_.network().set_power(endpoint(id_), true);
   world_.for_each_part([&](WorldPart& part) { part.machine_up(*this); });
-  if (hardware_.stack_starts_at_boot) start_stack("boot");
+  if (hardware_.stack_starts_at_boot) start_stack("boot", true);
 }
 
 void Machine::up_at_once(std::string_view why) {
@@ -149,8 +151,8 @@ void Machine::hold(Alarm& alarm) {
 
 void Machine::release(Alarm& alarm) { std::erase(held_, &alarm); }
 
-void Machine::start_stack(std::string_view why) {
-  if (up()) stack_->start(why);
+void Machine::start_stack(std::string_view why, bool boots) {
+  if (up()) stack_->start(why, boots);
 }
 
 // --- Processes ---
@@ -223,17 +225,22 @@ void Machine::run_agent(node::CallId call, node::AgentCommandPtr command, std::s
 
   // Fork, exec and interpreter, and what the agent does before it looks at anything: one wait for both.
   const Latencies& latencies = world_.config().latencies;
-  const Duration spawn = std::max(sample(latencies.agent_spawn), latencies.agent_spawn_min);
+  Duration spawn = std::max(sample(latencies.agent_spawn), latencies.agent_spawn_min);
   run.agent_ = &world_.agents().find_or_generic(run.command());
+  if (const Duration cpu = run.agent_->cpu_to_first_line(); cpu > Duration::zero()) {
+    if (const sim::Uniform delay = cores_.delay(world_.now(), cpu); delay.max > Duration::zero())
+      spawn += sample(delay);
+    cores_.busy(cpu, world_.now() + spawn);
+  }
   run.fault_ = world_.agent_faults().match(*this, run);
   run.began_ = world_.now() + spawn;
   const SimTime looks = run.fault_ ? run.began_ : run.began_ + run.agent_->head_start(*this, run);
   run.leader_->alarm_.arm(looks);
   run.waits_until(looks);
+  world_.agent_began(*this, run);
 }
 
 void Machine::begin(AgentRun& run) {
-  world_.agent_began(*this, run);
   Process& leader = *run.leader_;
   leader.start(run.fault_ ? faulty(leader, run, *run.agent_, *run.fault_) : run.agent_->run(leader, run));
 }

@@ -51,7 +51,7 @@ World& Stack::world() const { return machine_.world(); }
 
 // --- Starting and stopping, in stages ---
 
-void Stack::start(std::string_view why) {
+void Stack::start(std::string_view why, bool boots) {
   if (state_ == State::engine_down) return start_engine();
   if (state_ != State::down) return;
   state_ = State::starting;
@@ -59,7 +59,9 @@ void Stack::start(std::string_view why) {
   // systemd starts sbd first, and waits for it.
   Sbd& sbd = world().part<Sbd>();
   sbd.started(machine_);
-  in(sbd.start_delay() + machine_.sample(world().config().latencies.corosync_start), &Stack::start_corosync);
+  const Latencies& latencies = world().config().latencies;
+  in(sbd.start_delay() + machine_.sample(boots ? latencies.corosync_start : latencies.corosync_start_by_hand),
+     &Stack::start_corosync);
 }
 
 void Stack::start_corosync() {
@@ -91,7 +93,7 @@ void Stack::stop_now() {
 
 void Stack::leave_now() {
   world().corosync().leave(machine_.id());
-  in(machine_.sample(world().config().latencies.corosync_stop) - 250ms, &Stack::corosync_gone);
+  in(machine_.sample(world().config().latencies.corosync_stop), &Stack::corosync_gone);
 }
 
 void Stack::corosync_gone() {

@@ -42,9 +42,9 @@ class Stack final : public backend::Timers,
   bool up() const { return state_ == State::up; }
   const Engine* engine() const { return engine_.get(); }  // null while not up
 
-  void start(std::string_view why);   // Corosync, then the engine
-  void crash(std::string_view why);   // everything at once, without a word to the others
-  void vanish(std::string_view why);  // the power is gone
+  void start(std::string_view why, bool boots);  // Corosync, then the engine
+  void crash(std::string_view why);              // everything at once, without a word to the others
+  void vanish(std::string_view why);             // the power is gone
   // Orderly: asks the engine; it stops what runs here and then the stack. `then` is called when all is down.
   void shut_down(std::function<void()> then);
 

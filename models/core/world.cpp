@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "models/core/agent_faults.h"
+#include "models/core/cores.h"
 #include "models/core/record_hash.h"
 #include "models/core/stack.h"
 #include "models/fencing/power.h"
@@ -23,9 +24,10 @@ World::World(WorldConfig config, EngineFactory engines)
     const auto hardware = config_.hardware.find(name);
     const EndpointId host = network_->add_endpoint(name);
     HA_ASSERT(host.index() == i);
+    HardwareConfig machine = hardware == config_.hardware.end() ? HardwareConfig{} : hardware->second;
+    if (cores_.empty() || !config_.one_machine) cores_.push_back(std::make_unique<Cores>(machine.cores));
     machines_.push_back(
-        std::make_unique<Machine>(*this, node::NodeId{i}, name,
-                                  hardware == config_.hardware.end() ? HardwareConfig{} : hardware->second));
+        std::make_unique<Machine>(*this, node::NodeId{i}, name, std::move(machine), *cores_.back()));
     network_->set_power(host, false);
   }
   for (const auto& machine : machines_) {

@@ -54,7 +54,7 @@ class Corosync final : public WorldPart {
   Duration token() const { return token_; }          // effective
   Duration consensus() const { return consensus_; }  // effective
 
-  void machine_frozen(Machine&) override { look(); }
+  void machine_frozen(Machine& machine) override;
   void network_changed() override { knet_.look(); }
 
  private:
@@ -107,6 +107,7 @@ class Corosync final : public WorldPart {
   void go_round(Ring& ring);
   void send_late(Ring& ring);
   static bool behind(const Instance& instance, const Ordered& what);
+  static bool asks_nobody(const Ring& ring, const Ordered& what);
   void deliver(Ring& ring);
   void deliver(Ring& ring, const Ordered& what);
   void tell_group(const Ring& ring);

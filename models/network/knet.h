@@ -22,6 +22,7 @@ class Knet {
   ~Knet();
 
   void set_running(node::NodeId node, bool running);  // Corosync of that node
+  void set_frozen(node::NodeId node, bool frozen);    // it stands still, or goes on
   void look();                                        // the network changed
 
   // Would a packet sent now arrive? In passive mode the first ring with a link that is up carries it.
@@ -42,6 +43,7 @@ class Knet {
   sim::Stream chance_;
   std::size_t nodes_, rings_;
   std::vector<bool> running_;
+  std::vector<SimTime> frozen_since_;         // of nodes that stand still
   std::vector<std::unique_ptr<Link>> links_;  // of each ring, for each pair
 };
 

@@ -30,6 +30,7 @@ class Quorum {
     std::uint32_t id = 0;
     bool waits_for_all = false;  // has never been in a membership that was complete, or knew one that was
     int expected_votes = 0;
+    std::vector<node::NodeId> last_majority;  // that it was in
   };
 
   bool is_tie_breaker_in(const std::vector<node::NodeId>& members) const;

@@ -107,16 +107,17 @@ TEST_CASE("machine: an orderly stop ends the engine, then leaves, and the power 
   const auto stacks = world.seen<backend::StackChanged>(stopped);
   REQUIRE(stacks.size() == 1);
   CHECK(stacks[0].first == 0s);
-  // The others hear of the leave within 0.3 s of the engine's end; no token is waited for.
+  // The others hear of the leave 86 to 256 ms after the engine's end (shutdown-standby); no token is waited
+  // for.
   const auto views = world.heard_by<node::MembershipFormed>("n2", stopped);
   REQUIRE(views.size() == 1);
-  CHECK(views[0].first >= 220ms);
+  CHECK(views[0].first >= 80ms);
   CHECK(views[0].first <= 330ms);
   CHECK(world.seen<backend::TokenLost>(t0).empty());
   const auto power = world.seen<backend::PowerChanged>(stopped);
   REQUIRE(power.size() == 1);
-  CHECK(power[0].first >= 850ms);
-  CHECK(power[0].first <= 1250ms);
+  CHECK(power[0].first >= 890ms);
+  CHECK(power[0].first <= 1300ms);
   world.run(10s);
   CHECK(world.machine("n1").up());
 }
@@ -187,4 +188,37 @@ TEST_CASE("faults: what cannot be done says so and changes nothing", "[faults]")
   CHECK(message(fault::KillDaemon{.node = "n1", .daemon = "crmd"}).find("no daemon 'crmd'") !=
         std::string::npos);
   CHECK(world.records.empty());
+}
+
+namespace {
+
+// How long after its order the last of eight agents, four on each of two nodes, comes to its first line.
+Duration last_of_a_crowd(const char* type, node::AgentClass standard, bool one_machine) {
+  WorldConfig config = tiny_config(2);
+  config.one_machine = one_machine;
+  TinyWorld world(std::move(config));
+  world.form();
+  for (int i = 0; i < 4; ++i) {
+    for (const char* node : {"n1", "n2"}) {
+      node::AgentCommand command = ocf_command(type, "r" + std::to_string(i), "monitor");
+      command.standard = standard;
+      world.run_agent(node, std::move(command));
+    }
+  }
+  const AgentRun& last = *world.machine("n2").agent_runs().back();
+  return last.began() - last.started();
+}
+
+}  // namespace
+
+TEST_CASE("machine: agents that start at once share the cores, and those of one machine are more",
+          "[machine]") {
+  using node::AgentClass;
+  const Duration apart = last_of_a_crowd("Dummy", AgentClass::ocf, false);
+  const Duration together = last_of_a_crowd("Dummy", AgentClass::ocf, true);
+  CHECK(apart >= 17ms + 26ms);  // beside three others: 0.6 x (3 - 1) x 44 ms on two cores
+  CHECK(apart <= 50ms + 62ms);
+  CHECK(together >= 17ms + 79ms);  // beside seven
+  CHECK(together <= 50ms + 185ms);
+  CHECK(last_of_a_crowd("httpd", AgentClass::systemd, true) <= 50ms);  // nothing is forked
 }

@@ -77,6 +77,26 @@ TEST_CASE("quorum: auto_tie_breaker keeps the half with the lowest node, or the 
   CHECK_FALSE(chosen.decide(members({1, 3}), false));
 }
 
+TEST_CASE("quorum: a tie breaker that was down before the split leaves it to the next of the list",
+          "[quorum]") {
+  Quorum quorum = started({.auto_tie_breaker = true, .auto_tie_breaker_node = "2 3"}, 4);
+  CHECK(quorum.decide(members({1, 3, 4}), false));  // node 2 is down
+  CHECK(quorum.decide(members({1, 3}), false));
+  CHECK_FALSE(quorum.decide(members({1, 4}), false));
+}
+
+TEST_CASE("quorum: a tie breaker or last_man_standing disables the device", "[quorum]") {
+  for (const QuorumOptions& options :
+       {QuorumOptions{.auto_tie_breaker = true}, QuorumOptions{.last_man_standing = true}}) {
+    QuorumOptions with_device = options;
+    with_device.qdevice = QdeviceOptions{.host = "q"};
+    Quorum quorum = started(with_device, 4);
+    CHECK_FALSE(quorum.options().qdevice);
+    CHECK_FALSE(quorum.decide(members({3, 4}), true));
+    CHECK(quorum.decide(members({2, 3, 4}), false));  // four votes are expected, not five
+  }
+}
+
 TEST_CASE("quorum: last_man_standing counts anew after each stable loss, down to two", "[quorum]") {
   Quorum quorum = started({.last_man_standing = true}, 5);
   CHECK(quorum.decide(members({1, 2, 3, 4, 5}), false));

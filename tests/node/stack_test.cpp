@@ -347,6 +347,31 @@ TEST_CASE("stack: a controller that is killed again before it is back still hear
   CHECK(cluster.where("db") == "n1");
 }
 
+TEST_CASE("stack: a DC whose scheduler was killed gives up when it next needs a plan", "[node][daemons]") {
+  RunningStack cluster;
+  const Told story{cluster};
+  cluster.daemon_dies("n1", node::DaemonDied::Daemon::scheduler);
+  cluster.run_for(10s);
+  CHECK(cluster.dc() == "n1");  // it has planned nothing since
+  cluster.break_resource("n1", "ip");
+  cluster.run_for(60s);
+  CHECK(cluster.dc() == "n2");
+  CHECK(cluster.where("db") == cluster.where("ip"));
+  CHECK_FALSE(cluster.where("ip").empty());
+}
+
+TEST_CASE("stack: a DC that does not sleep after a loss plans with it all the same", "[node][fencing]") {
+  node::Profile awake = node::pacemaker_profile();
+  awake.cib_answer_alone = sim::Constant{};
+  awake.second_notice_alone = sim::Constant{};
+  RunningStack cluster{{}, awake};
+  const Told story{cluster};
+  const SimTime lost = cluster.now();
+  cluster.power_off("n2");
+  cluster.run_for(10s);
+  CHECK(told(cluster, "fence n2 requested", lost) < lost + 3s);
+}
+
 TEST_CASE("stack: a monitor stuck in the kernel is reported only when it is let go", "[node][unkillable]") {
   RunningStack cluster;
   const Told story{cluster};

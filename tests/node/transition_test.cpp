@@ -73,6 +73,22 @@ TEST_CASE("transition: an action waits for all of its inputs", "[node][transitio
   CHECK(run.end().completed == 4);
 }
 
+TEST_CASE("transition: notifications follow a demotion that failed, promotions elsewhere do not",
+          "[node][transition]") {
+  Plan plan;
+  const auto demote = plan.add("demote", "n1");
+  const auto demoted = plan.add("demoted", "", {demote}, Transition::kStopAll);
+  const auto notify = plan.add("notify", "n2", {demoted}, Transition::kStopAll);
+  plan.add("promote", "n2", {demote});
+  Run run{plan};
+  CHECK(run.fire() == Fired{demote});
+  run.transition.failed(demote);
+  run.transition.abort(Transition::kStopAll);
+  CHECK(run.fire() == Fired{notify});
+  run.transition.confirm(notify, true);
+  REQUIRE(run.transition.finished());
+}
+
 TEST_CASE("transition: what waits for a failed action is never begun", "[node][transition]") {
   Plan plan;
   const auto stop = plan.add("stop", "n1");

@@ -138,6 +138,7 @@ TEST_CASE("reader: what a fault is given is checked before anything runs", "[sce
     CHECK(message.find(words) != std::string::npos);
   };
   told("{at: 1, verb: kill_daemon, node: node1, daemon: pacemaker-crmd}", "did you mean 'pacemakerd'?");
+  told("{at: 1, verb: kill_daemon, node: node1, daemon: pacemakerd, signal: SIGSTOP}", "use one of SIGKILL");
   told("{at: 1, verb: partition, groups: []}", "lists of nodes");
   told("{at: 1, verb: partition, groups: [[node1], [node9]]}", "no node 'node9'");
   told("{at: 1, verb: link_down, node: filer}", "no node 'filer'");
