@@ -181,6 +181,7 @@ TEST_CASE("crm-simulate: events are injected and told as the real one does", "[c
                                                {"-f", "n2"},
                                                {"-q", "false", "-d", "n2"},
                                                {"-w", "true"},
+                                               {"-w", "true", "-w", "false", "-d", "n1", "-d", "n2"},
                                                {"-t", "2024-01-01"},
                                                {"-g", "t"},
                                                {"-r", "t"},

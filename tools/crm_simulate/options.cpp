@@ -62,7 +62,11 @@ void add_events(CLI::App& app, Options& options) {
   Injections& events = options.injections;
   const auto list = [&](const char* name, std::vector<std::string>& values, const char* type,
                         const char* about) {
-    app.add_option(name, values, about)->type_name(type)->allow_extra_args(false)->group(group);
+    app.add_option(name, values, about)
+        ->type_name(type)
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->group(group);
   };
   list("-u,--node-up", events.node_up, "NODE", "Bring a node online");
   list("-d,--node-down", events.node_down, "NODE", "Take a node offline");
@@ -124,6 +128,8 @@ ParsedCommandLine parse_command_line(const std::vector<std::string>& arguments) 
   CLI::App app{"simulate a Pacemaker cluster's response to events", "fencepost crm-simulate"};
   app.set_help_all_flag("--help-all", "Print this help message and exit");
   app.footer(kFooter);
+  app.option_defaults()->multi_option_policy(
+      CLI::MultiOptionPolicy::TakeLast);  // said twice, as the real one
   add_operations(app, options);
   add_events(app, options);
   add_files(app, options);
