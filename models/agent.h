@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/node/agent_run.h"
@@ -129,7 +130,7 @@ class AgentRegistry {
     AgentName name;
     std::unique_ptr<Agent> agent;
   };
-  std::vector<Named> agents_;  // few, and asked for at every run of each
+  std::unordered_map<std::string, std::vector<Named>> by_type_;  // asked at every run, and never gone through
   std::map<node::AgentClass, std::unique_ptr<Agent>> fallbacks_;
 };
 

@@ -43,7 +43,7 @@ class AgentFaults;
 class Engine {
  public:
   virtual ~Engine() = default;
-  virtual const node::Effects& step(node::Now now, node::Event event) = 0;
+  virtual const node::Effects& step(node::Now now, const node::Event& event) = 0;
   virtual const cib::Cib* cib() const { return nullptr; }
   virtual bool is_dc() const { return false; }
 };

@@ -141,13 +141,13 @@ bool TinyCluster::run_until(Duration at_most, const std::function<bool()>& condi
   return true;
 }
 
-void TinyCluster::step(node::NodeId id, node::Event event) {
+void TinyCluster::step(node::NodeId id, const node::Event& event) {
   Machine& machine = *machines_[id.index()];
   if (!machine.engine) return;
   const node::Now now{
       now_, WallSeconds{kEpoch +
                         std::chrono::duration_cast<std::chrono::seconds>(now_.time_since_epoch()).count()}};
-  perform(machine.engine->step(now, std::move(event)), machine.seam->backend());
+  perform(machine.engine->step(now, event), machine.seam->backend());
 }
 
 // --- Nodes ---

@@ -115,7 +115,7 @@ class TinyCluster {
   class Seam;
 
   sim::EventHandle later(Duration in, std::function<void()> what);
-  void step(node::NodeId node, node::Event event);
+  void step(node::NodeId node, const node::Event& event);
   void send(node::NodeId from, node::MessagePtr message);
   void join(node::NodeId node, bool in);
   void run_agent(node::NodeId node, node::CallId call, node::AgentCommandPtr command, std::string target);

@@ -30,13 +30,12 @@ ResourceHistory& ensure_resource(NodeState& state, const ResourceIdentity& resou
   return state.resources.emplace_back(std::move(history)).edit();
 }
 
-void replace(ResourceHistory& history, OpHistory entry) {
-  const auto old = std::ranges::find(history.ops, entry.id, &OpHistory::id);
-  if (old == history.ops.end()) {
-    history.ops.push_back(std::move(entry));
-  } else {
-    *old = std::move(entry);
-  }
+void replace(ResourceHistory& history, const OpHistory& result, std::string id, const std::string& key) {
+  const auto old = std::ranges::find(history.ops, id, &OpHistory::id);
+  OpHistory& entry = old == history.ops.end() ? history.ops.emplace_back() : *old;
+  entry = result;
+  entry.id = std::move(id);
+  entry.operation_key = key;
 }
 
 }  // namespace
@@ -56,19 +55,15 @@ NodeState& ensure_node_state(Status& status, std::string_view id, std::string_vi
   return status.nodes.emplace_back(std::move(state)).edit();
 }
 
-void record(NodeState& state, const ResourceIdentity& resource, OpHistory result) {
+void record(NodeState& state, const ResourceIdentity& resource, const OpHistory& result) {
   ResourceHistory& history = ensure_resource(state, resource);
   const bool recurring = result.interval.count() > 0;
   const bool failed = is_failure(result);
   const std::string prefix(resource.id);
-  result.operation_key = prefix + "_" + result.operation + "_" + std::to_string(result.interval.count());
-  if (failed) {
-    result.id = prefix + "_last_failure_0";
-    replace(history, result);
-  }
+  const std::string key = prefix + "_" + result.operation + "_" + std::to_string(result.interval.count());
+  if (failed) replace(history, result, prefix + "_last_failure_0", key);
   if (failed && recurring) return;
-  result.id = recurring ? result.operation_key : prefix + "_last_0";
-  replace(history, std::move(result));
+  replace(history, result, recurring ? key : prefix + "_last_0", key);
 }
 
 void erase_op(NodeState& state, std::string_view resource, std::string_view op_id) {

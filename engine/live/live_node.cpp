@@ -21,14 +21,14 @@ const std::string& LiveNode::name() const { return (*options_.nodelist)[options_
 
 void LiveNode::boot(std::shared_ptr<const cib::Cib> stored) { take(node::Booted{std::move(stored)}); }
 
-void LiveNode::take(node::Event event) {
+void LiveNode::take(const node::Event& event) {
   if (has_stopped_) return;  // children that end late, and the like: nobody is left to hear of it
   HA_ASSERT(!stepping_);
   stepping_ = true;
   step_at_ = loop_.now();
   const node::Now now{step_at_, wall_now()};
   if (tape_) tape_->event(now, event);
-  const node::Effects& effects = engine_.step(now, std::move(event));
+  const node::Effects& effects = engine_.step(now, event);
   if (tape_) tape_->effects(effects);
   backend::perform(effects, backend_);
   stepping_ = false;

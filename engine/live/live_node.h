@@ -58,7 +58,7 @@ class LiveNode final : public backend::Timers, public backend::Supervisor {
   // The first event: what the store held, or nothing on a new node.
   void boot(std::shared_ptr<const cib::Cib> stored);
   // Gives the engine an event and performs what it wants done. After StopStack nothing is taken any more.
-  void take(node::Event event);
+  void take(const node::Event& event);
 
   void add_observer(backend::Observer* observer) { observers_.push_back(observer); }
   // Everything the engine is told goes on it. Before boot(); outlives the node.

@@ -147,7 +147,7 @@ void Controller::command(Step& step, const Command& command) {
     Step& step;
 
     void taken(std::string text) const { step.journal(CommandTaken{std::move(text)}); }
-    void change(CibChange change) const { step.change_cib({std::move(change)}); }
+    void change(CibChange change) const { step.change_cib(std::move(change)); }
     std::string uuid(const std::string& node) const {
       const cib::Node* found = cib::find_node(*c.cib().configuration, node);
       return found != nullptr               ? found->id

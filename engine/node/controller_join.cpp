@@ -84,7 +84,7 @@ void Controller::acknowledge(Step& step) {
   // The newest CIB may be that of a node which was alone: what it says of quorum and DC is of its own
   // partition.
   if (cib().have_quorum != quorate_ || cib().dc_uuid != step.self.uuid())
-    step.change_cib({PutCluster{step.self.uuid(), quorate_}});
+    step.change_cib(PutCluster{step.self.uuid(), quorate_});
   if (!anybody(JoinPhase::integrated)) {
     check_round(step);
     return;

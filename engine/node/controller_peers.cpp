@@ -136,7 +136,7 @@ void Controller::quorum(Step& step, bool quorate) {
   quorate_ = quorate;
   step.journal(QuorumSeen{quorate});
   if (!is_dc_) return;
-  step.change_cib({PutCluster{std::nullopt, quorate}});
+  step.change_cib(PutCluster{std::nullopt, quorate});
   abort(step, Transition::kStopAll, quorate ? "Quorum gained" : "Quorum lost");
 }
 

@@ -165,13 +165,13 @@ void Controller::dispatch(Step& step, std::size_t index) {
   for (const policy::NodeMaintenance& each : action.maintenance) {
     const NodeId node = step.self.find(each.node);
     const std::string& name = node.valid() ? step.self.name(node) : each.node;
-    step.change_cib({PutNodeState{.id = node.valid() ? step.self.uuid(node) : each.node,
-                                  .node = name,
-                                  .in_ccm = {},
-                                  .crmd = {},
-                                  .join = {},
-                                  .expected = {},
-                                  .in_maintenance = each.in_maintenance ? "1" : "0"}});
+    step.change_cib(PutNodeState{.id = node.valid() ? step.self.uuid(node) : each.node,
+                                 .node = name,
+                                 .in_ccm = {},
+                                 .crmd = {},
+                                 .join = {},
+                                 .expected = {},
+                                 .in_maintenance = each.in_maintenance ? "1" : "0"});
   }
   if (action.kind == policy::ActionKind::pseudo) return;
   if (action.task == "stonith") {
@@ -179,7 +179,7 @@ void Controller::dispatch(Step& step, std::size_t index) {
   } else if (action.task == "do_shutdown") {
     dispatch_shutdown(step, index);
   } else if (action.by_dc) {  // history of a node that has nothing to say to it
-    step.change_cib({EraseResource{action.node, action.resource.id}});
+    step.change_cib(EraseResource{action.node, action.resource.id});
     transition_.confirm(index, true);
   } else {
     send_order(step, index, step.self.find(action.router_node.empty() ? action.node : action.router_node));
@@ -222,13 +222,13 @@ void Controller::dispatch_shutdown(Step& step, std::size_t index) {
   if (leaving.valid()) {
     peer(leaving).leaving = true;
     step.journal(PeerChanged{node, PeerChanged::State::leaving});
-    step.change_cib({PutNodeState{.id = step.self.uuid(leaving),
-                                  .node = node,
-                                  .in_ccm = {},
-                                  .crmd = {},
-                                  .join = {},
-                                  .expected = "down",
-                                  .in_maintenance = {}}});
+    step.change_cib(PutNodeState{.id = step.self.uuid(leaving),
+                                 .node = node,
+                                 .in_ccm = {},
+                                 .crmd = {},
+                                 .join = {},
+                                 .expected = "down",
+                                 .in_maintenance = {}});
   }
   send_order(step, index, leaving);
 }
@@ -266,11 +266,11 @@ void Controller::action_lost(Step& step, std::uint64_t which) {
   op.last_rc_change = step.now.wall;
   op.on_node = action->node;
   op.op_digest = digest_of(*action);
-  step.change_cib({PutOp{step.self.uuid(node),
-                         action->node,
-                         action->resource.id,
-                         {action->resource.agent_class, action->resource.provider, action->resource.type},
-                         std::move(op)}});
+  step.change_cib(PutOp{step.self.uuid(node),
+                        action->node,
+                        action->resource.id,
+                        {action->resource.agent_class, action->resource.provider, action->resource.type},
+                        std::move(op)});
 }
 
 }  // namespace fencepost::node

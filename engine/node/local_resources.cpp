@@ -23,7 +23,8 @@ AgentClass agent_class(const std::string& name) {
   return AgentClass::ocf;
 }
 
-bool is_meta(const std::string& name) { return name.rfind("CRM_meta_", 0) == 0; }
+constexpr std::string_view kMeta = "CRM_meta_";
+bool is_meta(std::string_view name) { return name.starts_with(kMeta); }
 
 bool changes_role(const std::string& task) {
   return task == "start" || task == "stop" || task == "promote" || task == "demote" || task == "migrate_to" ||
@@ -42,9 +43,12 @@ std::string label_of_notification(const policy::Action& action) {
   return action.task != "notify" || type == nullptr || operation == nullptr ? "" : *type + "-" + *operation;
 }
 
-cib::OpHistory history_of(const Step& step, const Job& job) {
+PutOp history_of(const Step& step, const Job& job) {
   const policy::Action& action = *job.action;
-  cib::OpHistory op;
+  const policy::ActionResource& r = action.resource;
+  PutOp change{
+      step.self.uuid(), step.self.name(), job.command->resource, {r.agent_class, r.provider, r.type}, {}};
+  cib::OpHistory& op = change.op;
   op.operation = job.command->action;
   op.interval = std::chrono::duration_cast<cib::Milliseconds>(job.command->interval);
   op.transition_key =
@@ -55,7 +59,7 @@ cib::OpHistory history_of(const Step& step, const Job& job) {
   op.op_digest = job.digest;
   if (const std::string* source = action.meta("migrate_source")) op.migrate_source = *source;
   if (const std::string* target = action.meta("migrate_target")) op.migrate_target = *target;
-  return op;
+  return change;
 }
 
 void set_result(cib::OpHistory& op, OpStatus status, int rc) {
@@ -120,11 +124,11 @@ void LocalResources::run(Step& step, NodeId dc, const Order& order, Executor& ex
   if (action.task != "notify") job.digest = digest_of(action);
   const std::string* record_pending = action.meta("record_pending");
   if (action.task != "notify" && (record_pending == nullptr || cib::is_true(*record_pending))) {
-    cib::OpHistory op = history_of(step, job);
-    op.call_id = -1;
-    set_result(op, OpStatus::pending, static_cast<int>(cib::AgentRc::unknown));
-    op.last_rc_change = step.now.wall;
-    record(step, job, std::move(op));
+    PutOp pending = history_of(step, job);
+    pending.op.call_id = -1;
+    set_result(pending.op, OpStatus::pending, static_cast<int>(cib::AgentRc::unknown));
+    pending.op.last_rc_change = step.now.wall;
+    record(step, std::move(pending));
   }
   // Its order is there first: then nothing of it recurs any more.
   const std::string resource = job.command->resource;
@@ -146,7 +150,7 @@ void LocalResources::cancel(Step& step, NodeId dc, const Order& order, Executor&
 void LocalResources::forget(Step& step, const std::string& resource, Executor& executor) {
   executor.forget(step, resource);
   cib::erase_resource(history_, resource);
-  step.change_cib({EraseResource{step.self.name(), resource}});
+  step.change_cib(EraseResource{step.self.name(), resource});
 }
 
 // --- Results ---
@@ -169,30 +173,25 @@ void LocalResources::result(Step& step, const JobResult& result, Executor& execu
                          result.rc.value_or(1)}});
     return;
   }
-  cib::OpHistory op = history_of(step, job);
+  PutOp change = history_of(step, job);
+  cib::OpHistory& op = change.op;
   op.call_id = result.call_id;
   op.exit_reason = result.exit_reason;
   op.last_rc_change = step.now.wall;
   op.exec_time = std::chrono::duration_cast<cib::Milliseconds>(result.ran);
   op.queue_time = std::chrono::duration_cast<cib::Milliseconds>(result.queued);
   set_result(op, result.status, result.rc.value_or(1));
-  record(step, job, std::move(op));
+  record(step, std::move(change));
 }
 
-void LocalResources::record(Step& step, const Job& job, cib::OpHistory op) {
-  const policy::ActionResource& r = job.action->resource;
-  PutOp change{step.self.uuid(),
-               step.self.name(),
-               job.command->resource,
-               {r.agent_class, r.provider, r.type},
-               std::move(op)};
+void LocalResources::record(Step& step, PutOp&& change) {
   cib::record(history_, {.id = change.resource, .agent = change.agent, .container = {}}, change.op);
-  step.change_cib({std::move(change)});
+  step.change_cib(std::move(change));
 }
 
 void LocalResources::erase_op(Step& step, const std::string& resource, const std::string& op) {
   cib::erase_op(history_, resource, op);
-  step.change_cib({EraseOp{step.self.name(), resource, op}});
+  step.change_cib(EraseOp{step.self.name(), resource, op});
 }
 
 void LocalResources::lose_memory() { *this = LocalResources{}; }
@@ -208,10 +207,14 @@ AgentCommandPtr command_of(const policy::Action& action) {
   command.action = action.task;
   command.interval = ms(action.interval_ms);
   command.timeout = ms(action.timeout_ms);
-  command.meta.reserve(action.attributes.size());
+  const auto metas = static_cast<std::size_t>(
+      std::count_if(action.attributes.begin(), action.attributes.end(),
+                    [](const policy::NameValue& each) { return is_meta(each.name); }));
+  command.meta.reserve(metas);
+  command.parameters.reserve(action.attributes.size() - metas);
   for (const policy::NameValue& each : action.attributes) {
     if (is_meta(each.name)) {
-      command.meta.emplace_back(each.name.substr(9), each.value);
+      command.meta.emplace_back(std::string_view(each.name).substr(kMeta.size()), each.value);
     } else if (each.name != "crm_feature_set") {
       command.parameters.emplace_back(each.name, each.value);
     }

@@ -38,7 +38,7 @@ class LocalResources {
   void run(Step& step, NodeId dc, const Order& order, Executor& executor);
   void cancel(Step& step, NodeId dc, const Order& order, Executor& executor);
   bool needs_meta_data(const Step& step, const policy::Action& action) const;
-  void record(Step& step, const Job& job, cib::OpHistory op);
+  void record(Step& step, PutOp&& change);
   void erase_op(Step& step, const std::string& resource, const std::string& op);
 
   cib::NodeState history_;

@@ -151,7 +151,7 @@ class Node::Impl {
         // To the others it is a peer that left, and takes along what was known of its node (daemons-killed).
         step.journal(LogLine{"The attribute manager died and is started again"});
         attributes_.forget_own();
-        step.change_cib({EraseTransients{self_.name()}});
+        step.change_cib(EraseTransients{self_.name()});
         return;
       case DaemonDied::Daemon::scheduler:
         controller_.scheduler_killed();
@@ -245,7 +245,7 @@ Node::~Node() = default;
 Node::Node(Node&&) noexcept = default;
 Node& Node::operator=(Node&&) noexcept = default;
 
-const Effects& Node::step(Now now, Event event) { return impl_->step(now, event); }
+const Effects& Node::step(Now now, const Event& event) { return impl_->step(now, event); }
 const cib::Cib& Node::cib() const { return impl_->cib(); }
 bool Node::is_dc() const { return impl_->is_dc(); }
 

@@ -36,7 +36,7 @@ class Node {
 
   // Takes one event and says what is to be done. The effects live until the next step. Nothing else has side
   // effects: same options and events, same effects.
-  const Effects& step(Now now, Event event);
+  const Effects& step(Now now, const Event& event);
 
   // This node's replica, for status displays, tests and invariants.
   const cib::Cib& cib() const;

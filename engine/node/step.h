@@ -84,6 +84,11 @@ class Step {
   void change_cib(std::vector<CibChange> changes) {
     if (!changes.empty()) send({ChangeCib{std::move(changes)}});
   }
+  void change_cib(CibChange&& change) {
+    std::vector<CibChange> changes;
+    changes.push_back(std::move(change));
+    change_cib(std::move(changes));
+  }
   void arm(TimerId timer, SimTime at) { effects.emplace_back(ArmTimer{timer, at}); }
   void arm(TimerKind kind, Duration in, std::uint64_t which = 0) {
     arm(timer_id(kind, which), now.time + in);

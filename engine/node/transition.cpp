@@ -24,6 +24,7 @@ int number(const std::string& text) { return static_cast<int>(cib::parse_integer
 void Transition::begin(Step& step, int id, std::shared_ptr<const policy::Decision> decision) {
   *this = Transition{};
   active_ = true;
+  news_ = true;
   id_ = id;
   decision_ = std::move(decision);
   const policy::TransitionGraph& plan = graph();
@@ -49,6 +50,7 @@ std::shared_ptr<const policy::Action> Transition::action(std::size_t index) {
 
 std::vector<std::size_t> Transition::fire(const std::function<int(const std::string&)>& job_limit) {
   std::vector<std::size_t> fired;
+  if (!news_ && !held_back_) return fired;
   held_back_ = false;
   for (bool progress = active_; progress;) {
     progress = false;
@@ -74,6 +76,7 @@ std::vector<std::size_t> Transition::fire(const std::function<int(const std::str
       }
     }
   }
+  news_ = false;
   return fired;
 }
 
@@ -129,6 +132,7 @@ void Transition::failed(std::size_t index) {
 
 void Transition::done(std::size_t index) {
   states_[index] = State::done;
+  news_ = true;
   for (const std::size_t next : after_[index]) --unmet_[next];
 }
 

@@ -1,7 +1,8 @@
 // What an action tells those who carry it out: agent parameters, settings, what is down afterwards (§8.3).
 #include <algorithm>
 #include <array>
-#include <deque>
+#include <charconv>
+#include <forward_list>
 
 #include "engine/cib/date.h"
 #include "engine/policy/digests.h"
@@ -22,12 +23,28 @@ class Attributes {
   Attributes() { all_.reserve(48); }
 
   void add(std::string_view name, std::string_view value) { all_.push_back({name, value, all_.size()}); }
-  void add_meta(std::string_view name, std::string_view value) {
-    const auto is_reserved = [](char c) { return c == '#' || c == ':'; };
-    if (std::none_of(name.begin(), name.end(), is_reserved)) add(meta_name(name), value);
+  void add(std::string_view name, std::int64_t value) {
+    std::array<char, 20> digits;
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+    const auto size = static_cast<std::size_t>(end - digits.data());
+    char* const start = room_for(size);
+    std::copy(digits.data(), end, start);
+    add(name, std::string_view{start, size});
   }
-  void add_meta(std::string_view name, std::int64_t value) { add_meta(name, keep(std::to_string(value))); }
-  std::string_view keep(std::string text) { return kept_.emplace_back(std::move(text)); }
+  // A meta-attribute or setting of the configuration: CRM_meta_<name>, with dashes made underscores. Names
+  // that the cluster keeps for itself are left out.
+  void add_meta(std::string_view name, std::string_view value) {
+    constexpr std::string_view kPrefix = "CRM_meta_";
+    const std::size_t size = kPrefix.size() + name.size();
+    char* const start = room_for(size);
+    char* end = std::copy(kPrefix.begin(), kPrefix.end(), start);
+    for (const char c : name) {
+      if (c == '#' || c == ':') return;
+      *end++ = c == '-' ? '_' : c;
+    }
+    add({start, size}, value);
+  }
+  std::string_view keep(std::string text) { return kept_.emplace_front(std::move(text)); }
 
   // Sorted by name.
   std::vector<NameValue> take() {
@@ -49,25 +66,17 @@ class Attributes {
     std::size_t place = 0;
   };
 
-  // CRM_meta_<name>, with dashes made underscores. The texts of most actions fit the buffer.
-  std::string_view meta_name(std::string_view name) {
-    constexpr std::string_view kPrefix = "CRM_meta_";
-    const std::size_t size = kPrefix.size() + name.size();
-    if (size > names_.size() - used_) {
-      std::string text{kPrefix};
-      text += name;
-      std::replace(text.begin(), text.end(), '-', '_');
-      return keep(std::move(text));
-    }
-    char* const start = names_.data() + used_;
-    std::replace_copy(name.begin(), name.end(), std::copy(kPrefix.begin(), kPrefix.end(), start), '-', '_');
+  // The texts of most actions fit the buffer.
+  char* room_for(std::size_t size) {
+    if (size > texts_.size() - used_) return kept_.emplace_front(size, ' ').data();
+    char* const start = texts_.data() + used_;
     used_ += size;
-    return {start, size};
+    return start;
   }
 
   std::vector<Entry> all_;
-  std::deque<std::string> kept_;
-  std::array<char, 1500> names_;
+  std::forward_list<std::string> kept_;
+  std::array<char, 2500> texts_;
   std::size_t used_ = 0;
 };
 
@@ -115,10 +124,10 @@ void add_settings(const Draft& d, const PlanAction& action, const std::vector<Na
   const std::int64_t timeout_ms =
       timeout == nullptr ? kDefaultTimeout
                          : cib::parse_timeout(*timeout).value_or(cib::Milliseconds{kDefaultTimeout}).count();
-  attributes.add_meta("timeout", timeout_ms);
-  if (interval > 0) attributes.add_meta("interval", interval);
+  attributes.add("CRM_meta_timeout", timeout_ms);
+  if (interval > 0) attributes.add("CRM_meta_interval", interval);
   const bool delayed = settings.find("start-delay") != nullptr || settings.find("interval-origin") != nullptr;
-  if (delayed) attributes.add_meta("start-delay", start_delay(d, settings, interval));
+  if (delayed) attributes.add("CRM_meta_start_delay", start_delay(d, settings, interval));
   for (const auto& one : settings)
     if (one.name != "timeout" && one.name != "interval") attributes.add_meta(one.name, *one.value);
   // Of what a demote takes over from the promoted role's monitor, only this is told to those who carry it
@@ -129,7 +138,7 @@ void add_settings(const Draft& d, const PlanAction& action, const std::vector<Na
   }
   // A migration in progress must be known to whoever decides next.
   if (action.task == Task::migrate_to && !def.remote_connection)
-    attributes.add_meta("record-pending", "true");
+    attributes.add("CRM_meta_record_pending", "true");
 }
 
 // ---------------------------------------------------------------- parameters
@@ -178,23 +187,24 @@ void add_parameters(const Draft& d, const PlanAction& action, const std::vector<
 void add_clone_settings(const Draft& d, const PlanAction& action, Attributes& attributes) {
   const Resource& r = d[action.resource];
   const ResourceId clone = r.is_clone() ? action.resource : clone_of(d, action.resource);
-  if (r.is_primitive() && r.spec->instance >= 0) attributes.add_meta("clone", r.spec->instance);
+  if (r.is_primitive() && r.spec->instance >= 0) attributes.add("CRM_meta_clone", r.spec->instance);
   if (!clone.valid()) return;
   const CloneSettings& settings = d[clone].clone();
-  attributes.add_meta("clone_max", settings.max);
-  attributes.add_meta("clone_node_max", settings.node_max);
-  attributes.add_meta("globally_unique", settings.unique ? "true" : "false");
-  attributes.add_meta("notify", settings.notify ? "true" : "false");
+  attributes.add("CRM_meta_clone_max", settings.max);
+  attributes.add("CRM_meta_clone_node_max", settings.node_max);
+  attributes.add("CRM_meta_globally_unique", settings.unique ? "true" : "false");
+  attributes.add("CRM_meta_notify", settings.notify ? "true" : "false");
   if (!settings.promotable) return;
-  for (const char* name : {"promoted_max", "master_max"}) attributes.add_meta(name, settings.promoted_max);
-  for (const char* name : {"promoted_node_max", "master_node_max"})
-    attributes.add_meta(name, settings.promoted_node_max);
+  for (const char* name : {"CRM_meta_promoted_max", "CRM_meta_master_max"})
+    attributes.add(name, settings.promoted_max);
+  for (const char* name : {"CRM_meta_promoted_node_max", "CRM_meta_master_node_max"})
+    attributes.add(name, settings.promoted_node_max);
 }
 
 void add_guest_settings(const Draft& d, const PlanAction& action, Attributes& attributes) {
   const Resource& r = d[action.resource];
-  if (r.container.valid()) attributes.add_meta("container", d[r.container].spec->id);
-  if (!r.def->guest_node.empty()) attributes.add_meta("remote_node", r.def->guest_node);
+  if (r.container.valid()) attributes.add("CRM_meta_container", d[r.container].spec->id);
+  if (!r.def->guest_node.empty()) attributes.add("CRM_meta_remote_node", r.def->guest_node);
   const ResourceId bundle = bundle_of(d, action.resource);
   if (bundle.valid()) {
     for (const BundlePart& part : bundle_data(d, bundle)->parts)
@@ -208,9 +218,9 @@ void add_guest_settings(const Draft& d, const PlanAction& action, Attributes& at
   if (action.key.notify != Notify::no) task = atomic(task);
   const NodeId host = host_for(d, container, task);
   if (!host.valid()) return;
-  attributes.add_meta("physical_host", d[host].name());
+  attributes.add("CRM_meta_physical_host", d[host].name());
   const std::string* target = r.def->find_meta("container-attribute-target");
-  if (target != nullptr) attributes.add_meta("container_attribute_target", *target);
+  if (target != nullptr) attributes.add("CRM_meta_container_attribute_target", *target);
 }
 
 // ---------------------------------------------------------------- what follows
@@ -226,8 +236,8 @@ void add_device_digests(const Draft& d, NodeId target, Attributes& attributes) {
     all += name + digests.all + ",";
     secure += name + digests.secure + ",";
   }
-  attributes.add_meta("digests_all", attributes.keep(std::move(all)));
-  attributes.add_meta("digests_secure", attributes.keep(std::move(secure)));
+  attributes.add("CRM_meta_digests_all", attributes.keep(std::move(all)));
+  attributes.add("CRM_meta_digests_secure", attributes.keep(std::move(secure)));
 }
 
 std::vector<std::string> downed_by(const Draft& d, const PlanAction& action) {
@@ -373,8 +383,8 @@ std::vector<NameValue> action_attributes(const Draft& d, const PlanAction& actio
   }
   const bool placed = action.node.valid() && !bare && (!action.pseudo || action.task == Task::stonith);
   if (placed) {
-    attributes.add_meta("on_node", d[action.node].name());
-    attributes.add_meta("on_node_uuid", d[action.node].spec->id);
+    attributes.add("CRM_meta_on_node", d[action.node].name());
+    attributes.add("CRM_meta_on_node_uuid", d[action.node].spec->id);
   }
   if (action.task == Task::stonith && action.node.valid()) {
     if (d.config->unfencing_in_use) add_device_digests(d, action.node, attributes);

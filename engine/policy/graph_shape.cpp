@@ -109,7 +109,14 @@ const std::string* Action::attribute(std::string_view name) const {
 }
 
 const std::string* Action::meta(std::string_view name) const {
-  return attribute("CRM_meta_" + std::string{name});
+  constexpr std::string_view kPrefix = "CRM_meta_";
+  const auto order = [&](const NameValue& pair) {
+    const int prefix = pair.name.compare(0, kPrefix.size(), kPrefix);
+    return prefix != 0 ? prefix : pair.name.compare(kPrefix.size(), std::string::npos, name);
+  };
+  const auto it = std::partition_point(attributes.begin(), attributes.end(),
+                                       [&](const NameValue& pair) { return order(pair) < 0; });
+  return it != attributes.end() && order(*it) == 0 ? &it->value : nullptr;
 }
 
 }  // namespace fencepost::policy

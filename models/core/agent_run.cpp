@@ -73,10 +73,10 @@ void AgentRun::overdue() {
 }
 
 void AgentRun::report() {
-  node::AgentExited exited{.call = call_, .exit = std::move(exit_)};
+  const node::Event exited = node::AgentExited{.call = call_, .exit = std::move(exit_)};
   Machine& machine = machine_;
   machine.forget(*this);
-  machine.stack().deliver(std::move(exited));
+  machine.stack().deliver(exited);
 }
 
 // --- Registry ---
@@ -89,9 +89,10 @@ std::string to_string(const AgentName& name) {
 }
 
 void AgentRegistry::add(AgentName name, std::unique_ptr<Agent> agent) {
-  const auto known = std::ranges::find(agents_, name, &Named::name);
-  if (known == agents_.end()) {
-    agents_.push_back({std::move(name), std::move(agent)});
+  std::vector<Named>& namesakes = by_type_[name.type];
+  const auto known = std::ranges::find(namesakes, name, &Named::name);
+  if (known == namesakes.end()) {
+    namesakes.push_back({std::move(name), std::move(agent)});
   } else {
     known->agent = std::move(agent);
   }
@@ -102,14 +103,16 @@ void AgentRegistry::add_fallback(node::AgentClass standard, std::unique_ptr<Agen
 }
 
 Agent* AgentRegistry::find(const AgentName& name) const {
-  const auto found = std::ranges::find(agents_, name, &Named::name);
-  return found == agents_.end() ? nullptr : found->agent.get();
+  const auto namesakes = by_type_.find(name.type);
+  if (namesakes == by_type_.end()) return nullptr;
+  const auto found = std::ranges::find(namesakes->second, name, &Named::name);
+  return found == namesakes->second.end() ? nullptr : found->agent.get();
 }
 
 Agent& AgentRegistry::find_or_generic(const node::AgentCommand& command) const {
-  for (const auto& [name, agent] : agents_) {
-    if (name.type == command.type && name.provider == command.provider && name.standard == command.standard) {
-      return *agent;
+  if (const auto namesakes = by_type_.find(command.type); namesakes != by_type_.end()) {
+    for (const auto& [name, agent] : namesakes->second) {
+      if (name.provider == command.provider && name.standard == command.standard) return *agent;
     }
   }
   const auto fallback = fallbacks_.find(command.standard);

@@ -1,5 +1,4 @@
 #include <memory>
-#include <utility>
 
 #include "engine/node/node.h"
 #include "models/world.h"
@@ -11,8 +10,8 @@ class RealEngine final : public Engine {
  public:
   explicit RealEngine(const node::NodeOptions& options) : node_(options) {}
 
-  const node::Effects& step(node::Now now, node::Event event) override {
-    return node_.step(now, std::move(event));
+  const node::Effects& step(node::Now now, const node::Event& event) override {
+    return node_.step(now, event);
   }
   const cib::Cib* cib() const override { return &node_.cib(); }
   bool is_dc() const override { return node_.is_dc(); }

@@ -165,11 +165,11 @@ void Stack::end_engine(std::string_view why) {
 
 // --- Events for the engine ---
 
-void Stack::deliver(node::Event event) {
+void Stack::deliver(const node::Event& event) {
   if (!engine_) return;
   ++machine_.executing_;
   const node::Now now{.time = world().now(), .wall = machine_.wall()};
-  backend::perform(engine_->step(now, std::move(event)), backend_);
+  backend::perform(engine_->step(now, event), backend_);
   --machine_.executing_;
 }
 
@@ -182,10 +182,10 @@ void Stack::post(node::Event event, Duration delay) {
 }
 
 void Stack::deliver_posted() {
-  node::Event event = std::move(posted_.front().event);
+  const node::Event event = std::move(posted_.front().event);
   posted_.pop_front();
   if (!posted_.empty()) inbox_.arm(posted_.front().at);
-  deliver(std::move(event));
+  deliver(event);
 }
 
 bool Stack::command(node::Command command, const sim::Distribution& delay) {

@@ -54,7 +54,7 @@ class Stack final : public backend::Timers,
   void daemon_died(node::DaemonDied::Daemon daemon);
 
   // To the engine, now. Nothing happens while it does not run.
-  void deliver(node::Event event);
+  void deliver(const node::Event& event);
   // To the engine after `delay`, but never before what was posted earlier: Corosync's events keep their
   // order.
   void post(node::Event event, Duration delay);

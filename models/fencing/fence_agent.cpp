@@ -23,21 +23,26 @@ Script FenceAgent::run(Process& self, AgentRun& run) {
   const std::string& action = run.action();
   if (action == "metadata" || action == "meta-data" || action == "validate-all") co_return kOk;
 
-  const Power::Call call{.device = run.parameter("device", "fence"),
-                         .resource = run.command().resource,
-                         .target = target_of(run),
-                         .requester = machine.name()};
   if (action == "start" || action == "stop") co_return kOk;
+  const auto call_of = [&]() -> Power::Call {
+    return {.device = run.parameter("device", "fence"),
+            .resource = run.command().resource,
+            .target = target_of(run),
+            .requester = machine.name()};
+  };
   if (action == "monitor" || action == "list" || action == "list-status") {
     if (!co_await reach(self, run)) co_return kFailed;
-    if (action == "monitor")
-      co_return power.monitor_fails(call) ? fail(run, "the device does not answer") : kOk;
+    if (action == "monitor") {
+      const bool fails = power.has_modes() && power.monitor_fails(call_of());
+      co_return fails ? fail(run, "the device does not answer") : kOk;
+    }
     std::string known;
     for (const auto& node : world.machines()) known += node->name() + ",\n";
     run.print(std::move(known));
     co_return kOk;
   }
 
+  const Power::Call call = call_of();
   Machine* target = world.find_machine(call.target);
   if (!target) co_return fail(run, "no such node: " + std::string(call.target));
   if (action == "status") {

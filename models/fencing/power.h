@@ -25,6 +25,7 @@ class Power final : public WorldPart {
     std::string_view device, resource;  // the `device` parameter, and the id of the stonith resource
     std::string_view target, requester;
   };
+  bool has_modes() const { return !modes_.empty(); }
   // What this call of a device meets, and counts it. For monitors only fail_monitor matters.
   fault::FenceMode mode_for(const Call& call);
   bool monitor_fails(const Call& call) const;

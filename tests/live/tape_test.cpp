@@ -39,9 +39,9 @@ int record_a_life(const std::string& path) {
   node::Node engine(one_node());
   int steps = 0;
   SimTime now{1h};
-  const auto tell = [&](node::Event event) {
+  const auto tell = [&](const node::Event& event) {
     (*tape)->event({now, {1'700'000'000}}, event);
-    const node::Effects effects = engine.step({now, {1'700'000'000}}, std::move(event));
+    const node::Effects effects = engine.step({now, {1'700'000'000}}, event);
     (*tape)->effects(effects);
     ++steps;
     return effects;

@@ -4,12 +4,12 @@
 
 namespace fencepost::models {
 
-const node::Effects& ListeningEngine::step(node::Now now, node::Event event) {
+const node::Effects& ListeningEngine::step(node::Now now, const node::Event& event) {
   effects_.clear();
   if (std::holds_alternative<node::MembershipFormed>(event) && !std::exchange(joined_, true)) {
     effects_.push_back(node::JoinGroup{});
   }
-  heard_.push_back({now.time, self_, std::move(event)});
+  heard_.push_back({now.time, self_, event});
   return effects_;
 }
 

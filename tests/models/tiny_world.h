@@ -25,7 +25,7 @@ struct Heard {
 class ListeningEngine final : public Engine {
  public:
   ListeningEngine(node::NodeId self, std::vector<Heard>& heard) : self_(self), heard_(heard) {}
-  const node::Effects& step(node::Now now, node::Event event) override;
+  const node::Effects& step(node::Now now, const node::Event& event) override;
 
  private:
   node::NodeId self_;

@@ -32,7 +32,7 @@ class Rig::Hand final : public Engine {
  public:
   Hand(Rig& rig, std::string node) : rig_(rig), node_(std::move(node)) {}
 
-  const node::Effects& step(node::Now, node::Event event) override {
+  const node::Effects& step(node::Now, const node::Event& event) override {
     effects_.clear();
     if (const auto* overdue = std::get_if<node::AgentOverdue>(&event)) {
       effects_.push_back(node::KillAgent{overdue->call});
