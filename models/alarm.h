@@ -33,7 +33,9 @@ class Alarm {
 
   void arm(SimTime at);         // an armed alarm moves
   void arm_in(Duration delay);  // from now; never before now
-  void disarm();
+  void disarm() {
+    if (armed()) put_out();
+  }
   bool armed() const { return state_ != State::idle; }
   SimTime at() const { return at_; }  // when it rings or was due, while armed
 
@@ -41,6 +43,7 @@ class Alarm {
   friend class World;
   friend class Machine;
   enum class State : unsigned char { idle, queued, held };
+  void put_out();
 
   World& world_;
   Machine* machine_;

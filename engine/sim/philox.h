@@ -14,6 +14,7 @@ using PhiloxKey = std::array<std::uint32_t, 2>;
 constexpr PhiloxCounter philox4x32(PhiloxCounter counter, PhiloxKey key) {
   auto [c0, c1, c2, c3] = counter;
   auto [k0, k1] = key;
+#pragma GCC unroll 10
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t a = std::uint64_t{0xD2511F53} * c0;
     const std::uint64_t b = std::uint64_t{0xCD9E8D57} * c2;

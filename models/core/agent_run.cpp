@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "models/agent.h"
 #include "models/core/stack.h"
@@ -73,10 +74,13 @@ void AgentRun::overdue() {
 }
 
 void AgentRun::report() {
-  const node::Event exited = node::AgentExited{.call = call_, .exit = std::move(exit_)};
+  node::Event event{std::in_place_type<node::AgentExited>};
+  node::AgentExited& exited = std::get<node::AgentExited>(event);
+  exited.call = call_;
+  exited.exit = std::move(exit_);
   Machine& machine = machine_;
   machine.forget(*this);
-  machine.stack().deliver(exited);
+  machine.stack().deliver(event);
 }
 
 // --- Registry ---

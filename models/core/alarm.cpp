@@ -7,7 +7,7 @@
 namespace fencepost::models {
 
 void Alarm::arm(SimTime at) {
-  if (armed()) disarm();
+  disarm();
   at_ = std::max(at, world_.now());
   state_ = State::queued;
   handle_ = world_.queue_.push(at_, this);
@@ -15,7 +15,7 @@ void Alarm::arm(SimTime at) {
 
 void Alarm::arm_in(Duration delay) { arm(world_.now() + delay); }
 
-void Alarm::disarm() {
+void Alarm::put_out() {
   if (state_ == State::queued) world_.queue_.cancel(handle_);
   if (state_ == State::held) machine_->release(*this);
   state_ = State::idle;
