@@ -151,6 +151,14 @@ void Sbd::read_slot(Guard& guard) {
 
 // --- Faults ---
 
+void Sbd::tell(const Guard& guard, const std::string& device, bool reachable) const {
+  world_.observe(backend::StateChanged{.node = guard.machine.name(),
+                                       .kind = "sbd-device",
+                                       .object = device,
+                                       .from = reachable ? "lost" : "reachable",
+                                       .to = reachable ? "reachable" : "lost"});
+}
+
 bool Sbd::set_reachable(const Machine* machine, std::string_view device, bool reachable) {
   if (!config_) return false;
   const auto& devices = config_->devices;
@@ -159,10 +167,8 @@ bool Sbd::set_reachable(const Machine* machine, std::string_view device, bool re
     if (machine && &each->machine != machine) continue;
     for (const std::string& one : devices) {
       if (!device.empty() && one != device) continue;
-      if (reachable)
-        each->lost.erase(one);
-      else
-        each->lost.insert(one);
+      const bool changed = reachable ? each->lost.erase(one) == 1 : each->lost.insert(one).second;
+      if (changed) tell(*each, one, reachable);
     }
     if (reachable && each->slot != Order::none) each->reader.arm_in(config_->loop);
     look(*each);

@@ -55,6 +55,7 @@ class Sbd final : public WorldPart {
   bool holds_devices(const Guard& guard) const;
   bool healthy_cluster(const Machine& machine) const;
   void look(Guard& guard);
+  void tell(const Guard& guard, const std::string& device, bool reachable) const;
   void bite(Guard& guard);
   void read_slot(Guard& guard);
 
