@@ -112,6 +112,7 @@ bool Transition::confirm(std::size_t index, bool success) {
   if (!active_ || index >= states_.size() || states_[index] != State::in_flight) return false;
   const policy::Action& action = graph().actions[index];
   --in_flight_;
+  news_ = true;
   if (action.kind == policy::ActionKind::resource_op) --jobs_[place(action)];
   if (migrates(action)) --migrations_[place(action)];
   if (success) {
@@ -132,7 +133,6 @@ void Transition::failed(std::size_t index) {
 
 void Transition::done(std::size_t index) {
   states_[index] = State::done;
-  news_ = true;
   for (const std::size_t next : after_[index]) --unmet_[next];
 }
 

@@ -68,7 +68,7 @@ class Transition {
   int batch_limit_ = 0, migration_limit_ = 0;  // 0: none
   int abort_priority_ = 0;
   bool held_back_ = false;  // by a limit
-  bool news_ = false;       // something is done that others may have waited for
+  bool news_ = false;       // an action is over that others may have waited for
 };
 
 }  // namespace fencepost::node
