@@ -44,6 +44,8 @@ class Controller {
   void boot(Step& step);
   // It was killed: its supervisor starts it again.
   void killed(Step& step);
+  // Somebody writes down what has run here; not yet in this node's CIB.
+  void history_written(Step& step, const PutHistory& written);
   // The DC's scheduler was killed: that is found out when it is next asked for a plan.
   void scheduler_killed() { scheduler_gone_ = is_dc_; }
   bool is_dc() const { return is_dc_; }

@@ -31,6 +31,14 @@ std::string operation_name(const PutOp& change) {
 
 }  // namespace
 
+// What the DC writes of a node that joins is what that node knew when it confirmed. A result that came
+// between the two is lost in it, a failure for good: it is no news again for as long as it lasts. So its node
+// tells all again.
+void Controller::history_written(Step& step, const PutHistory& written) {
+  if (written.node != step.self.name() || !local_.loses_results(written, cib())) return;
+  step.change_cib(PutHistory{written.id, written.node, local_.history()});
+}
+
 void Controller::cib_changed(Step& step, const CibNews& news) {
   if (!is_dc_) return;
   const auto& changes = std::get<ChangeCib>(news.message->body).changes;

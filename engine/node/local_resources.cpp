@@ -194,6 +194,23 @@ void LocalResources::erase_op(Step& step, const std::string& resource, const std
   step.change_cib(EraseOp{step.self.name(), resource, op});
 }
 
+bool LocalResources::loses_results(const PutHistory& written, const cib::Cib& before) const {
+  cib::NodeState after;
+  after.resources = written.resources;
+  const cib::NodeState* known = cib::find_node_state(before.status, written.node);
+  if (known == nullptr) return false;
+  const auto has = [](const cib::NodeState& state, const std::string& resource, const cib::OpHistory& op) {
+    const cib::ResourceHistory* history = cib::find_history(state, resource);
+    return history != nullptr &&
+           std::find(history->ops.begin(), history->ops.end(), op) != history->ops.end();
+  };
+  for (const auto& own : history_.resources) {
+    for (const cib::OpHistory& op : own->ops)
+      if (has(*known, own->id, op) && !has(after, own->id, op)) return true;
+  }
+  return false;
+}
+
 void LocalResources::lose_memory() { *this = LocalResources{}; }
 
 // --- What an order means ---

@@ -27,6 +27,8 @@ class LocalResources {
 
   // What has run here, for a DC that does not know.
   const std::vector<cib::SharedValue<cib::ResourceHistory>>& history() const { return history_.resources; }
+  // Whether a history that is about to be written lacks results of this node that the CIB has.
+  bool loses_results(const PutHistory& written, const cib::Cib& before) const;
   void lose_memory();
 
  private:

@@ -182,6 +182,8 @@ class Node::Impl {
 
   void deliver(Step& step, const MessageDelivered& e, const ChangeCib& m) {
     if (e.from == self_.id) replica_.seen();
+    for (const CibChange& change : m.changes)
+      if (const auto* put = std::get_if<PutHistory>(&change)) controller_.history_written(step, *put);
     std::vector<CibNotice> notices = replica_.apply(step, m);
     for (std::size_t i = 0; i < m.changes.size(); ++i) {
       if (const auto* change = std::get_if<PutTransient>(&m.changes[i])) {

@@ -372,6 +372,55 @@ TEST_CASE("stack: a DC that does not sleep after a loss plans with it all the sa
   CHECK(told(cluster, "fence n2 requested", lost) < lost + 3s);
 }
 
+namespace {
+
+// The controller of n2, the DC, has just been killed, while n1 runs everything; a message takes a fifth of a
+// second.
+struct Reunion : backend::TinyCluster {
+  explicit Reunion(Duration phase)
+      : TinyCluster({.nodes = {"n1", "n2"},
+                     .cib = stack(),
+                     .profile = node::fencepost_profile(),
+                     .message_delay = 200ms,
+                     .two_node = true}) {
+    boot("n2");
+    REQUIRE(run_until(30s, [this] { return dc() == "n2"; }));
+    if (!is_up("n1")) boot("n1");
+    REQUIRE(run_until(90s, [this] { return where("db") == "n1" && role("n2", "drbd") == "Started"; }));
+    REQUIRE(dc() == "n2");
+    run_for(5s + phase);
+    daemon_dies("n2", node::DaemonDied::Daemon::controller);
+  }
+  // When the DC last heard what has run on n1.
+  SimTime heard_of_n1() const {
+    SimTime at = kSimStart;
+    for (const auto& [line, change] : all<node::PeerChanged>())
+      if (change.peer == "n1" && change.state == node::PeerChanged::State::join_done) at = line.at;
+    return at;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("stack: a failure that is found while its node joins once more is not lost", "[node][join]") {
+  Reunion pilot{0ms};
+  const SimTime killed = pilot.now();
+  pilot.run_for(30s);
+  const Duration until_heard = pilot.heard_of_n1() - killed;
+  REQUIRE(until_heard > 500ms);
+  // ip's monitor comes every 3 s: one of these ends between what n1 tells of itself and what the DC writes of
+  // it.
+  for (Duration phase = 0ms; phase < 3s; phase += 100ms) {
+    INFO("killed " << phase / 1ms << " ms later");
+    Reunion cluster{phase};
+    cluster.run_for(until_heard - 500ms);
+    cluster.break_resource("n1", "ip");
+    cluster.run_for(60s);
+    CHECK(cluster.role("n1", "ip") == "Started");
+    CHECK(cluster.where("db") == "n1");
+  }
+}
+
 TEST_CASE("stack: a monitor stuck in the kernel is reported only when it is let go", "[node][unkillable]") {
   RunningStack cluster;
   const Told story{cluster};
