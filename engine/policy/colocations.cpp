@@ -160,8 +160,7 @@ void keep_to(Draft& d, ResourceId dependent_id, const std::vector<NodeId>& nodes
   for (const Node& node : d.nodes) {
     Candidate& candidate = dependent.scores[node.id];
     if (contains(nodes, node.id)) {
-      if (!candidate.present)
-        candidate = {.score = -Score::kInfinity, .count = 0, .discovery = Discovery::always, .present = true};
+      if (!candidate.present) candidate = newcomer(d, node.id, -Score::kInfinity);
       continue;
     }
     if (!candidate.present || candidate.score == -Score::kInfinity) continue;
@@ -216,7 +215,7 @@ void with_role(Draft& d, ResourceId dependent_id, ResourceId clone_id, const Col
   for (const auto& [at, child] : found) {
     Candidate& candidate = dependent.scores[at];
     if (candidate.present) continue;
-    candidate = {.score = -Score::kInfinity, .count = 0, .discovery = Discovery::always, .present = true};
+    candidate = newcomer(d, at, -Score::kInfinity);
   }
 }
 

@@ -345,7 +345,6 @@ void ResourceCompiler::add_replica(BundleSpec& bundle, const cib::Resource& xml,
   c_.guest_nodes_in_use = true;
   if (const NodeId node = c_.find_node(name); node.valid()) {
     c_.nodes[node.index()].kind = NodeKind::guest;
-    c_.nodes[node.index()].score = -Score::kInfinity;
   } else {
     c_.nodes.push_back({.name = name,
                         .id = name,

@@ -27,9 +27,12 @@ void cancel_for(Draft& d, ResourceId id, NodeId node, const cib::OpHistory& op) 
             .kinds = kOrder});
 }
 
+// A device has changed: its node has to be unfenced anew, and if that node goes, all others that it knows.
 void trigger_unfencing(Draft& d, ResourceId id, NodeId node, const char* reason) {
   if (!d.config->unfencing_in_use || !d[id].def->fence_device) return;
-  require_unfencing(d, node, reason, ActionId{});
+  if (can_be_unfenced(d, node)) return require_unfencing(d, node, reason, ActionId{});
+  for (const Node& other : d.nodes)
+    if (d[id].scores.has(other.id)) require_unfencing(d, other.id, reason, ActionId{});
 }
 
 void force_restart(Draft& d, ResourceId id, NodeId node, const cib::OpHistory& op, std::string_view task) {

@@ -244,6 +244,13 @@ void note_score(Draft& d, ResourceId resource, NodeId node, std::int32_t change,
                        .because = std::string{because.what}});
 }
 
+Candidate newcomer(const Draft& d, NodeId node, std::int32_t score) {
+  return {.score = score,
+          .count = 0,
+          .discovery = d[node].in_bundle ? Discovery::never : Discovery::always,
+          .present = true};
+}
+
 void add_score(Draft& d, ResourceId resource, NodeId node, std::int32_t score, Because because) {
   Candidate& candidate = d[resource].scores[node];
   candidate.score = add_scores(candidate.score, score);
@@ -256,11 +263,7 @@ void ban_or_prefer_on(Draft& d, ResourceId resource, NodeId node, std::int32_t s
   const std::vector<ResourceId> children = d[resource].children;
   for (ResourceId child : children) ban_or_prefer_on(d, child, node, score, because);
   Candidate& candidate = d[resource].scores[node];
-  if (!candidate.present) {
-    candidate.present = true;
-    candidate.score = d[node].score;
-    candidate.discovery = Discovery::always;
-  }
+  if (!candidate.present) candidate = newcomer(d, node, d[node].score);
   add_score(d, resource, node, score, because);
 }
 

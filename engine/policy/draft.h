@@ -398,6 +398,9 @@ const std::vector<NameValue>& parameters_on(const Draft& d, ResourceId id, NodeI
 
 // ---------------------------------------------------------------- changing scores, with the reason why
 
+// How a table takes in a node that it lacked. A bundle's replica stays closed to what others look for.
+Candidate newcomer(const Draft& d, NodeId node, std::int32_t score);
+
 struct Because {
   ScoreReason::Cause cause = ScoreReason::Cause::location;
   std::string_view what;

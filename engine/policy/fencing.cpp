@@ -168,10 +168,13 @@ void order_after_fencing(Draft& d, NodeId node, ActionId fencing) {
   }
 }
 
+bool can_be_unfenced(const Draft& d, NodeId node) {
+  return d[node].online && !d[node].unclean && !d[node].shutting_down;
+}
+
 void require_unfencing(Draft& d, NodeId id, const std::string& reason, ActionId dependency) {
-  if (!d.config->unfencing_in_use) return;
+  if (!d.config->unfencing_in_use || !can_be_unfenced(d, id)) return;
   const Node& node = d[id];
-  if (!node.online || node.unclean || node.shutting_down) return;
   const ActionId on = fence_action(
       d, {.node = id, .operation = "on", .optional = true, .reason = dependency.valid() ? "" : reason});
   if (!d.options.stonith || !fence_device_exists(d)) return;  // there is nobody to ask

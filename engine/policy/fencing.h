@@ -33,6 +33,8 @@ ActionId fence_action(Draft& d, const FenceAction& wanted);
 enum class Reach : std::uint8_t { failed, stopped, unknown, resting, alive };
 Reach remote_reach(const Draft& d, NodeId remote);
 
+// Not a node that is lost or goes.
+bool can_be_unfenced(const Draft& d, NodeId node);
 // Unfencing ("on") of a node: asked for by the start or probe of what needs it.
 void require_unfencing(Draft& d, NodeId node, const std::string& reason, ActionId dependency);
 

@@ -173,8 +173,7 @@ void check_multiply_active(Draft& d, ResourceId id) {
   if (!multiply_active(d, r)) return;
   if (r.multiple_active == MultipleActive::stop_only) {
     for (const Node& node : d.nodes) {
-      r.scores[node.id] = {
-          .score = -Score::kInfinity, .count = 0, .discovery = Discovery::always, .present = true};
+      r.scores[node.id] = newcomer(d, node.id, -Score::kInfinity);
       note_score(d, id, node.id, -Score::kInfinity, {ScoreReason::Cause::multiply_active, "multiple-active"});
     }
   } else if (r.multiple_active == MultipleActive::block) {

@@ -174,10 +174,7 @@ void apply_to_one(Draft& d, ResourceId id, const Location& location, bool zero) 
     if (candidate.present) {
       candidate.score = add_scores(candidate.score, score);
     } else {
-      candidate.present = true;
-      candidate.score = score;
-      candidate.discovery = Discovery::always;
-      candidate.count = 0;
+      candidate = newcomer(d, node, score);
     }
     note_score(d, id, node, score, {location.cause, location.id});
     candidate.discovery = std::max(candidate.discovery, location.discovery);

@@ -75,7 +75,7 @@ void ban_whole(HistoryReader& reader, std::string_view why) {
   if (!d[id].is_clone()) return ban(reader, NodeId{}, why);
   for (const Node& node : d.nodes) {
     Candidate& candidate = d[id].scores[node.id];
-    candidate.present = true;
+    if (!candidate.present) candidate = newcomer(d, node.id, -Score::kInfinity);
     candidate.score = -Score::kInfinity;
     note_score(d, id, node.id, -Score::kInfinity, {ScoreReason::Cause::failure, why});
   }

@@ -59,6 +59,7 @@ ResourceId last_part(const Draft& d, ResourceId id) {
 void place_bundle_node(Draft& d, const Bundle& bundle, const BundlePart& part,
                        const std::vector<ResourceId>& last) {
   d[part.node].in_bundle = true;
+  d[part.node].score = -Score::kInfinity;
   const bool configured = d[part.node].spec->xml != nullptr;
   for (Resource& r : d.resources) {
     Candidate& candidate = r.scores[part.node];
@@ -72,7 +73,10 @@ void place_bundle_node(Draft& d, const Bundle& bundle, const BundlePart& part,
     } else if (!early && !opted_in) {
       candidate.present = false;
     }
-    if (!candidate.present) continue;
+    // Its own addresses and containers of before are not yet looked through when the node is closed to
+    // others.
+    const bool own = r.parent == bundle.resource && r.id != bundle.spec->inner_clone;
+    if (!candidate.present || own) continue;
     candidate.score = -Score::kInfinity;
     candidate.discovery = Discovery::never;
   }
