@@ -193,7 +193,8 @@ void check_definitions(Draft& d) {
 }
 
 void check_deferred_definitions(Draft& d) {
-  const std::vector<DeferredCheck> checks = d.deferred_checks;
+  // The last that was put off comes first.
+  const std::vector<DeferredCheck> checks(d.deferred_checks.rbegin(), d.deferred_checks.rend());
   for (const DeferredCheck& check : checks) {
     if (check.which == DeferredCheck::active) {
       forget_failures_if_changed(d, check.resource, check.node,
