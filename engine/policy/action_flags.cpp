@@ -158,8 +158,8 @@ Done done_by(Draft& d, PlanAction& action, const std::vector<ResourceId>& instan
   for (ResourceId instance : instances) {
     const NodeId at = d[instance].is_primitive() ? node : NodeId{};
     // A group has the clone's action itself, whose flags may differ from those of what it begins with.
-    const bool same_name = d[instance].is_group() && action.key.notify == Notify::no;
-    const ActionId part = find_by_task(d, instance, same_name ? action.key.task : task, at);
+    const Task own_task = d[instance].is_group() ? action.key.task : task;
+    const ActionId part = find_by_task(d, instance, own_task, at);
     if (!part.valid()) continue;
     const Flags own = effective_flags(d, part, node);
     all.required = all.required || !own.optional;
