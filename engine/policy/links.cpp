@@ -157,17 +157,14 @@ class ProbeOrder {
         collective.valid() && d_[collective].is_collective() && d_[owner].parent != collective;
     const bool interleaved = descend && d_[collective].is_clone() && d_[collective].clone().interleave;
     ResourceId partner;
-    if (interleaved) {
-      const ResourceId mine = clone_of(d_, owner);
-      if (mine.valid()) partner = partner_of(d_, owner, collective, Role::unknown, false);
-    }
+    if (interleaved) partner = partner_of(d_, owner, collective, Role::unknown, false);
     for_each_after(d_, at, [&](LinkId id) {
       const Link l = d_[id];
       if ((l.original & kImpliesThen) == 0) {
         if (!descend) return;
         const ResourceId child = d_[l.then].resource;
         if (!child.valid() || d_[child].parent != collective) return;
-        if (interleaved && partner.valid() && partner != child) return;
+        if (interleaved && partner != child) return;  // nor is there anybody to wait without a partner
       }
       walk(probe, l.then);
     });
