@@ -58,10 +58,9 @@ void fence(Draft& d, NodeId id, const FenceRequest& request) {
   Node& node = d[id];
   if (node.kind == NodeKind::guest) return recover_guest(d, id);
   if (node.kind == NodeKind::remote) {
-    // A remote node without a connection resource is nobody's to fence.
-    const bool orphaned = node.connection.valid() && !d[node.connection].managed;
-    if (orphaned) return;
-    if (!node.needs_reset) node.needs_reset = true;
+    // It is unclean, but not fenced for it, while nobody manages the connection.
+    const bool unmanaged = node.connection.valid() && !d[node.connection].managed;
+    if (!unmanaged) node.needs_reset = true;
     node.unclean = true;
     fence_action(d, {.node = id,
                      .operation = "",
