@@ -58,7 +58,7 @@ void fence(Draft& d, NodeId id, const FenceRequest& request) {
   Node& node = d[id];
   if (node.kind == NodeKind::guest) return recover_guest(d, id);
   if (node.kind == NodeKind::remote) {
-    // It is unclean, but not fenced for it, while nobody manages the connection.
+    // Where nobody manages the connection it is as unclean, and fenced, but stays online until then.
     const bool unmanaged = node.connection.valid() && !d[node.connection].managed;
     if (!unmanaged) node.needs_reset = true;
     node.unclean = true;

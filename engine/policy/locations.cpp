@@ -157,6 +157,8 @@ void read_location(Draft& d, const cib::LocationConstraint& c) {
 
 void add_location(Draft& d, ResourceId id, Location location) {
   location.resource = id;
+  // Whether or not the constraint will apply to the role that is wanted.
+  if (location.discovery == Discovery::exclusive) d[id].exclusive_discovery = true;
   d[id].locations.push_back(static_cast<std::uint32_t>(d.locations.size()));
   d.locations.push_back(std::move(location));
 }

@@ -208,7 +208,8 @@ void set_up_resource(Draft& d, const ResourceSpec& spec) {
     }
   }
   if (spec.variant == Variant::primitive && !def.xml->utilization.empty()) {
-    add_utilization(r.utilization, def.xml->utilization, cib::RuleContext{.now = d.now});
+    add_utilization(r.utilization, def.xml->utilization,
+                    cib::RuleContext{.now = d.now, .next_change = &d.next_change});
   }
   d.by_id.emplace(spec.id, r.id);
   d.resources.push_back(std::move(r));
