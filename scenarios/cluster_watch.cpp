@@ -25,7 +25,7 @@ void ClusterWatch::observe(const backend::Record& record) {
   }
 }
 
-bool ClusterWatch::is_dc_state(const std::string& state) {
+bool ClusterWatch::is_dc_state(std::string_view state) {
   return state == "idle" || state == "transition-engine" || state == "policy-engine" ||
          state == "integration" || state == "finalize-join";
 }

@@ -26,7 +26,7 @@ class ClusterWatch : public backend::Observer {
   SimTime last_fault() const { return last_fault_; }
 
  private:
-  static bool is_dc_state(const std::string& state);
+  static bool is_dc_state(std::string_view state);
 
   std::vector<std::string> nodes_;
   std::vector<std::string> state_;  // of the controller; empty while the stack does not run

@@ -22,8 +22,9 @@ void Witness::observe(const backend::Record& record) {
     see(std::get<backend::Observation>(record.what), record.time);
 }
 
-void Witness::note(Seen::Kind kind, SimTime at, std::string node, std::string what, std::string result) {
-  seen_.push_back({kind, at, std::move(node), std::move(what), std::move(result)});
+void Witness::note(Seen::Kind kind, SimTime at, std::string_view node, std::string_view what,
+                   std::string_view result) {
+  seen_.push_back({kind, at, std::string(node), std::string(what), std::string(result)});
 }
 
 void Witness::fenced(const std::string& target, SimTime at) {

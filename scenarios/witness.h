@@ -40,7 +40,8 @@ class Witness : public backend::Observer {
   int transitions(SimTime since) const;
 
  private:
-  void note(Seen::Kind kind, SimTime at, std::string node, std::string what, std::string result = "");
+  void note(Seen::Kind kind, SimTime at, std::string_view node, std::string_view what,
+            std::string_view result = {});
   void fenced(const std::string& target, SimTime at);
   void hear(const node::JournalEntry& entry, SimTime at);
   void see(const backend::Observation& observation, SimTime at);

@@ -30,12 +30,19 @@ ResourceHistory& ensure_resource(NodeState& state, const ResourceIdentity& resou
   return state.resources.emplace_back(std::move(history)).edit();
 }
 
-void replace(ResourceHistory& history, const OpHistory& result, std::string id, const std::string& key) {
+void put(ResourceHistory& history, SharedValue<OpHistory>& result, const std::string& id,
+         const std::string& key) {
+  if (result->id != id || result->operation_key != key) {
+    OpHistory& own = result.edit();
+    own.id = id;
+    own.operation_key = key;
+  }
   const auto old = std::ranges::find(history.ops, id, &OpHistory::id);
-  OpHistory& entry = old == history.ops.end() ? history.ops.emplace_back() : *old;
-  entry = result;
-  entry.id = std::move(id);
-  entry.operation_key = key;
+  if (old == history.ops.end()) {
+    history.ops.push_back(result);
+  } else {
+    *old = result;
+  }
 }
 
 }  // namespace
@@ -55,15 +62,16 @@ NodeState& ensure_node_state(Status& status, std::string_view id, std::string_vi
   return status.nodes.emplace_back(std::move(state)).edit();
 }
 
-void record(NodeState& state, const ResourceIdentity& resource, const OpHistory& result) {
+SharedValue<OpHistory> record(NodeState& state, const ResourceIdentity& resource,
+                              SharedValue<OpHistory> result) {
   ResourceHistory& history = ensure_resource(state, resource);
-  const bool recurring = result.interval.count() > 0;
+  const bool recurring = result->interval.count() > 0;
   const bool failed = is_failure(result);
   const std::string prefix(resource.id);
-  const std::string key = prefix + "_" + result.operation + "_" + std::to_string(result.interval.count());
-  if (failed) replace(history, result, prefix + "_last_failure_0", key);
-  if (failed && recurring) return;
-  replace(history, result, recurring ? key : prefix + "_last_0", key);
+  const std::string key = prefix + "_" + result->operation + "_" + std::to_string(result->interval.count());
+  if (failed) put(history, result, prefix + "_last_failure_0", key);
+  if (!failed || !recurring) put(history, result, recurring ? key : prefix + "_last_0", key);
+  return result;
 }
 
 void erase_op(NodeState& state, std::string_view resource, std::string_view op_id) {

@@ -20,9 +20,10 @@ struct ResourceIdentity {
 };
 
 // Puts a result (or a pending action) into the history under the id it is kept by: <rsc>_last_0,
-// <rsc>_monitor_<ms>, and also <rsc>_last_failure_0 for a failure. `result.id` and `operation_key` are filled
-// in.
-void record(NodeState& state, const ResourceIdentity& resource, const OpHistory& result);
+// <rsc>_monitor_<ms>, and also <rsc>_last_failure_0 for a failure. Its id and operation_key are filled in.
+// Returns what was put there last: where it is recorded again, it is shared.
+SharedValue<OpHistory> record(NodeState& state, const ResourceIdentity& resource,
+                              SharedValue<OpHistory> result);
 
 void erase_op(NodeState& state, std::string_view resource, std::string_view op_id);
 void erase_resource(NodeState& state, std::string_view resource);

@@ -15,6 +15,7 @@ class SharedValue {
 
   const T& operator*() const { return *value_; }
   const T* operator->() const { return value_.get(); }
+  operator const T&() const { return *value_; }  // NOLINT: it is one
 
   // The value to change: from here on, this one's own.
   T& edit() {

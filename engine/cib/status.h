@@ -73,7 +73,7 @@ struct ResourceHistory {  // lrm_resource
   Agent agent;
   std::string container;
   std::optional<WallSeconds> shutdown_lock;
-  std::vector<OpHistory> ops;  // in document order
+  std::vector<SharedValue<OpHistory>> ops;  // in document order
   Extras extras;
   Line line;
   bool operator==(const ResourceHistory&) const = default;

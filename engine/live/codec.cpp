@@ -76,6 +76,11 @@ class Writer {
   Json write(const std::pair<std::string, std::string>& value) const {
     return Json::array({value.first, value.second});
   }
+  Json write(const NameValues& value) const {
+    Json result = Json::array();
+    for (const auto [name, text] : value) result.push_back(Json::array({name, text}));
+    return result;
+  }
   Json write(const node::Booted& value) const {
     return value.stored ? Json::array({write(*value.stored)}) : Json::array();
   }
@@ -155,6 +160,17 @@ class Reader {
     return wrong("a node that is not in the nodelist");
   }
   bool read(const Json& from, WallSeconds& to) { return read_number(from, to.since_epoch); }
+  bool read(const Json& from, NameValues& to) {
+    if (!from.is_array()) return wrong("no list where there should be one");
+    to = {};
+    for (const Json& each : from) {
+      std::string name, value;
+      if (!each.is_array() || each.size() != 2) return wrong("no name and value where they should be");
+      if (!read(each[0], name) || !read(each[1], value)) return false;
+      to.add(name, value);
+    }
+    return true;
+  }
   bool read(const Json& from, node::Booted& to) {
     if (!from.is_array() || from.size() > 1) return wrong("no stored CIB where there should be one");
     to.stored = nullptr;

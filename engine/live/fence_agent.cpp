@@ -26,13 +26,14 @@ Result<Program> fence_program(const node::AgentCommand& command, const AgentPath
   program.arguments = {paths.fence_agents + "/" + command.type};
   program.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C"};
   bool has_action = false;
-  for (const auto& [name, value] : command.parameters) {
-    if (name.rfind("pcmk_", 0) == 0 || name.rfind("CRM_meta_", 0) == 0) continue;  // not the agent's
-    if ((name + value).find_first_of("\n\r", 0) != std::string::npos)
-      return failure({}, "option '" + name + "' of fence device " + command.resource +
+  for (const auto [name, value] : command.parameters) {
+    if (name.starts_with("pcmk_") || name.starts_with("CRM_meta_")) continue;  // not the agent's
+    const std::string line = std::string(name) + "=" + std::string(value);
+    if (line.find_first_of("\n\r") != std::string::npos)
+      return failure({}, "option '" + std::string(name) + "' of fence device " + command.resource +
                              " holds a line break, which no fence agent can read");
     has_action = has_action || name == "action";
-    program.input += name + "=" + value + "\n";
+    program.input += line + "\n";
   }
   // Starting a device is asking it: the agents' API has no start.
   if (!has_action)
@@ -49,7 +50,7 @@ bool may_be_secret(std::string_view option) {
 
 std::string complaint_in(std::string_view errors, const node::AgentCommand& command) {
   std::string text(errors);
-  for (const auto& [name, value] : command.parameters) {
+  for (const auto [name, value] : command.parameters) {
     if (!may_be_secret(name) || value.size() < kShortestSecret) continue;
     for (std::size_t at = text.find(value); at != std::string::npos; at = text.find(value, at))
       text.replace(at, value.size(), "***");

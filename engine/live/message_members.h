@@ -89,7 +89,6 @@ FENCEPOST_MEMBERS(node::PutHistory, &T::id, &T::node, &T::resources);
 FENCEPOST_MEMBERS(node::EraseHistory, &T::node);
 
 // --- Actions of a transition ---
-FENCEPOST_MEMBERS(policy::NameValue, &T::name, &T::value);
 FENCEPOST_MEMBERS(policy::ActionResource, &T::id, &T::long_id, &T::agent_class, &T::provider, &T::type);
 FENCEPOST_MEMBERS(policy::NodeMaintenance, &T::node, &T::in_maintenance);
 FENCEPOST_MEMBERS(policy::Action, &T::id, &T::kind, &T::by_dc, &T::task, &T::key, &T::internal_key, &T::node,

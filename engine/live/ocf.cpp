@@ -53,13 +53,13 @@ void add_ocf(std::map<std::string, std::string>& environment, const node::AgentC
   environment["OCF_RESOURCE_INSTANCE"] = command.resource;
   environment["OCF_RESOURCE_TYPE"] = command.type;
   environment["OCF_RESOURCE_PROVIDER"] = command.provider;
-  for (const auto& [name, value] : command.parameters) {
+  for (const auto [name, value] : command.parameters) {
     if (!is_variable(name)) continue;  // could name no variable
-    environment["OCF_RESKEY_" + name] = value;
-    if (name == "OCF_CHECK_LEVEL") environment[name] = value;  // the one without a prefix
+    environment["OCF_RESKEY_" + std::string(name)] = value;
+    if (name == "OCF_CHECK_LEVEL") environment[std::string(name)] = value;  // the one without a prefix
   }
-  for (const auto& [name, value] : command.meta) {
-    if (is_variable(name)) environment["OCF_RESKEY_CRM_meta_" + name] = value;
+  for (const auto [name, value] : command.meta) {
+    if (is_variable(name)) environment["OCF_RESKEY_CRM_meta_" + std::string(name)] = value;
   }
   environment["OCF_RESKEY_crm_feature_set"] = "3.16.1";  // of Pacemaker 2.1.5
 }

@@ -5,15 +5,14 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
-#include <vector>
 
+#include "engine/base/name_values.h"
 #include "engine/base/time.h"
 #include "engine/node/ids.h"
 
 namespace fencepost::node {
 
-using Parameters = std::vector<std::pair<std::string, std::string>>;  // sorted by name
+using Parameters = NameValues;  // sorted by name
 
 enum class AgentClass : std::uint8_t { ocf, systemd, lsb, service, stonith };
 

@@ -71,7 +71,7 @@ struct PutOp {
   std::string id, node;
   std::string resource;
   cib::Agent agent;
-  cib::OpHistory op;
+  cib::SharedValue<cib::OpHistory> op;
 };
 struct EraseOp {
   std::string node, resource, op;

@@ -207,9 +207,9 @@ void Controller::dispatch_fencing(Step& step, std::size_t index) {
   order.target = action.node;
   order.action = action.stonith_action.empty() ? "reboot" : action.stonith_action;
   order.timeout = parsed(transition_.graph().stonith_timeout, kStonithTimeout);
-  const std::string* delay = action.attribute("priority-fencing-delay");
-  if (delay == nullptr) delay = action.meta("priority_fencing_delay");
-  if (delay != nullptr) order.delay = parsed(*delay, {});
+  auto delay = action.attribute("priority-fencing-delay");
+  if (!delay) delay = action.meta("priority_fencing_delay");
+  if (delay) order.delay = parsed(std::string(*delay), {});
   step.journal(FenceRequested{order.target, order.action,
                               reason_of_fencing(transition_.decision(), order.target), transition_.id()});
   on_.fencer->request(step, std::move(order), cib());
@@ -265,7 +265,7 @@ void Controller::action_lost(Step& step, std::uint64_t which) {
   op.exit_reason = "Action lost: the node's controller did not answer in time";
   op.last_rc_change = step.now.wall;
   op.on_node = action->node;
-  op.op_digest = digest_of(*action);
+  op.op_digest = policy::recorded_digest(*action);
   step.change_cib(PutOp{step.self.uuid(node),
                         action->node,
                         action->resource.id,

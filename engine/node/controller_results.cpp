@@ -26,7 +26,7 @@ bool is_mark_to_look_again(const CibChange& change) {
 }
 
 std::string operation_name(const PutOp& change) {
-  return change.resource + "_" + change.op.operation + "_" + std::to_string(change.op.interval.count());
+  return change.resource + "_" + change.op->operation + "_" + std::to_string(change.op->interval.count());
 }
 
 }  // namespace
@@ -90,8 +90,8 @@ void Controller::cib_changed(Step& step, const CibNews& news) {
 // --- Results of actions ---
 
 void Controller::result(Step& step, const PutOp& change) {
-  if (change.op.status == cib::OpStatus::pending) return;
-  const auto key = cib::parse_transition_key(change.op.transition_key);
+  if (change.op->status == cib::OpStatus::pending) return;
+  const auto key = cib::parse_transition_key(change.op->transition_key);
   if (!key) return;
   const bool success = succeeded(change.op, key->target_rc);
   const std::string what = "operation " + operation_name(change) + " on " + change.node + ": ";
@@ -101,7 +101,7 @@ void Controller::result(Step& step, const PutOp& change) {
     settle(step, index, success, what);
   } else if (key->uuid != uuid_) {
     abort(step, Transition::kStopAll, what + "Foreign event");
-  } else if (change.op.interval.count() > 0) {
+  } else if (change.op->interval.count() > 0) {
     abort(step, Transition::kStopAll, what + "Change in recurring result");
   } else {
     abort(step, Transition::kStopAll, what + "Old event");
@@ -134,18 +134,18 @@ void Controller::order_done(Step& step, const OrderDone& message) {
 // Failures of recurring actions, promotions and demotions count one; those of starts and stops what the plan
 // says, which is usually INFINITY. Probes and notifications do not count.
 void Controller::count_failure(Step& step, const PutOp& change) {
-  const std::string& task = change.op.operation;
+  const std::string& task = change.op->operation;
   std::string value;
   if (task == "start") {
     value = last_plan_start_offset();
   } else if (task == "stop") {
     value = "INFINITY";
-  } else if (change.op.interval.count() > 0 || task == "promote" || task == "demote") {
+  } else if (change.op->interval.count() > 0 || task == "promote" || task == "demote") {
     value = "1";
   } else {
     return;
   }
-  const std::string name = change.resource + "#" + task + "_" + std::to_string(change.op.interval.count());
+  const std::string name = change.resource + "#" + task + "_" + std::to_string(change.op->interval.count());
   std::vector<PutTransient> changes;
   changes.push_back(
       {change.id, change.node, "last-failure-" + name, std::to_string(step.now.wall.since_epoch), false});
@@ -156,7 +156,7 @@ void Controller::count_failure(Step& step, const PutOp& change) {
   const std::string* before =
       state == nullptr ? nullptr : cib::transient_attribute(*state, "fail-count-" + name);
   const Score sum = cib::parse_score(before == nullptr ? "0" : *before) + cib::parse_score(value);
-  step.journal(FailCountChanged{change.node, change.resource, task, Duration{change.op.interval},
+  step.journal(FailCountChanged{change.node, change.resource, task, Duration{change.op->interval},
                                 fencepost::to_string(sum)});
 }
 

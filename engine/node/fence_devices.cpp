@@ -108,7 +108,7 @@ FenceDevice read_device(const cib::Resource& resource, WallSeconds now) {
     if (name.substr(0, 5) == "pcmk_") {
       device.pcmk.emplace(name, *value);
     } else {
-      device.options.emplace_back(name, *value);
+      device.options.add(name, *value);
     }
   }
   if (const std::string* map = find(device.pcmk, "pcmk_host_map")) device.hosts = host_map(*map);
@@ -228,20 +228,17 @@ AgentCommandPtr fence_command(const FenceDevice& device, const std::string& acti
   command.resource = device.id;
   command.action = device.agent_action(action);
   command.timeout = timeout;
-  command.parameters = device.options;
-  command.parameters.emplace_back("action", command.action);
+  // What the configuration sets itself is left as it is.
+  std::map<std::string_view, std::string_view> options;
+  for (const auto [name, value] : device.options) options.emplace(name, value);
+  options.emplace("action", command.action);
   if (!target.empty()) {
-    command.parameters.emplace_back("nodename", target);
+    options.emplace("nodename", target);
     const std::string* alias = find(device.hosts, target);
     if (device.host_argument != "none")
-      command.parameters.emplace_back(device.host_argument, alias == nullptr ? target : *alias);
+      options.emplace(device.host_argument, alias == nullptr ? target : *alias);
   }
-  // What the configuration sets itself is left as it is.
-  std::stable_sort(command.parameters.begin(), command.parameters.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
-  command.parameters.erase(std::unique(command.parameters.begin(), command.parameters.end(),
-                                       [](const auto& a, const auto& b) { return a.first == b.first; }),
-                           command.parameters.end());
+  for (const auto& [name, value] : options) command.parameters.add(name, value);
   return std::make_shared<const AgentCommand>(std::move(command));
 }
 

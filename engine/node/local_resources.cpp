@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "engine/cib/digest.h"
 #include "engine/cib/history.h"
 #include "engine/node/cib_change.h"
 
@@ -15,7 +14,7 @@ std::string agent_name(const policy::ActionResource& r) {
   return r.agent_class + ":" + r.provider + ":" + r.type;
 }
 
-AgentClass agent_class(const std::string& name) {
+AgentClass agent_class(std::string_view name) {
   if (name == "stonith") return AgentClass::stonith;
   if (name == "systemd") return AgentClass::systemd;
   if (name == "lsb") return AgentClass::lsb;
@@ -26,7 +25,7 @@ AgentClass agent_class(const std::string& name) {
 constexpr std::string_view kMeta = "CRM_meta_";
 bool is_meta(std::string_view name) { return name.starts_with(kMeta); }
 
-bool changes_role(const std::string& task) {
+bool changes_role(std::string_view task) {
   return task == "start" || task == "stop" || task == "promote" || task == "demote" || task == "migrate_to" ||
          task == "migrate_from";
 }
@@ -38,17 +37,16 @@ std::string history_id(const std::string& resource, const std::string& task, Dur
 }
 
 std::string label_of_notification(const policy::Action& action) {
-  const std::string* type = action.meta("notify_type");
-  const std::string* operation = action.meta("notify_operation");
-  return action.task != "notify" || type == nullptr || operation == nullptr ? "" : *type + "-" + *operation;
+  if (std::string_view(action.task) != "notify") return "";
+  const auto type = action.meta("notify_type");
+  const auto operation = action.meta("notify_operation");
+  return !type || !operation ? "" : std::string(*type) + "-" + std::string(*operation);
 }
 
-PutOp history_of(const Step& step, const Job& job) {
+cib::SharedValue<cib::OpHistory> history_of(const Step& step, const Job& job) {
   const policy::Action& action = *job.action;
-  const policy::ActionResource& r = action.resource;
-  PutOp change{
-      step.self.uuid(), step.self.name(), job.command->resource, {r.agent_class, r.provider, r.type}, {}};
-  cib::OpHistory& op = change.op;
+  cib::SharedValue<cib::OpHistory> made;
+  cib::OpHistory& op = made.edit();
   op.operation = job.command->action;
   op.interval = std::chrono::duration_cast<cib::Milliseconds>(job.command->interval);
   op.transition_key =
@@ -57,9 +55,9 @@ PutOp history_of(const Step& step, const Job& job) {
   op.crm_feature_set = kFeatureSet;
   op.crm_debug_origin = "do_update_resource";
   op.op_digest = job.digest;
-  if (const std::string* source = action.meta("migrate_source")) op.migrate_source = *source;
-  if (const std::string* target = action.meta("migrate_target")) op.migrate_target = *target;
-  return change;
+  if (const auto source = action.meta("migrate_source")) op.migrate_source = *source;
+  if (const auto target = action.meta("migrate_target")) op.migrate_target = *target;
+  return made;
 }
 
 void set_result(cib::OpHistory& op, OpStatus status, int rc) {
@@ -76,12 +74,13 @@ void set_result(cib::OpHistory& op, OpStatus status, int rc) {
 void LocalResources::order(Step& step, NodeId dc, const Order& order, Executor& executor,
                            Attributes& attributes, const cib::Cib& cib) {
   const policy::Action& action = *order.action;
-  if (action.task == "cancel") {
+  const std::string_view task = action.task;
+  if (task == "cancel") {
     cancel(step, dc, order, executor);
-  } else if (action.task == "delete" || action.task == "lrm_delete") {
+  } else if (task == "delete" || task == "lrm_delete") {
     forget(step, action.resource.id, executor);
     step.send({OrderDone{dc, order.id}});
-  } else if (action.task == "clear_failcount") {
+  } else if (task == "clear_failcount") {
     clear_fail_counts(step, action.resource.id, attributes, cib);
     erase_op(step, action.resource.id, action.resource.id + "_last_failure_0");
   } else if (needs_meta_data(step, action)) {
@@ -121,14 +120,16 @@ void LocalResources::run(Step& step, NodeId dc, const Order& order, Executor& ex
   job.notify = label_of_notification(action);
   job.start_delay = ms(action.start_delay_ms);
   job.action = order.action;
-  if (action.task != "notify") job.digest = digest_of(action);
-  const std::string* record_pending = action.meta("record_pending");
-  if (action.task != "notify" && (record_pending == nullptr || cib::is_true(*record_pending))) {
-    PutOp pending = history_of(step, job);
-    pending.op.call_id = -1;
-    set_result(pending.op, OpStatus::pending, static_cast<int>(cib::AgentRc::unknown));
-    pending.op.last_rc_change = step.now.wall;
-    record(step, std::move(pending));
+  const bool leaves_result = std::string_view(action.task) != "notify";
+  if (leaves_result) job.digest = policy::recorded_digest(action);
+  const auto record_pending = action.meta("record_pending");
+  if (leaves_result && (!record_pending || cib::is_true(*record_pending))) {
+    auto result = history_of(step, job);
+    cib::OpHistory& pending = result.edit();
+    pending.call_id = -1;
+    set_result(pending, OpStatus::pending, static_cast<int>(cib::AgentRc::unknown));
+    pending.last_rc_change = step.now.wall;
+    record(step, job, std::move(result));
   }
   // Its order is there first: then nothing of it recurs any more.
   const std::string resource = job.command->resource;
@@ -139,8 +140,7 @@ void LocalResources::run(Step& step, NodeId dc, const Order& order, Executor& ex
 
 void LocalResources::cancel(Step& step, NodeId dc, const Order& order, Executor& executor) {
   const policy::Action& action = *order.action;
-  const std::string* operation = action.meta("operation");
-  const std::string task = operation == nullptr ? "monitor" : *operation;
+  const std::string task{action.meta("operation").value_or("monitor")};
   const Duration interval = ms(action.interval_ms);
   if (!executor.cancel(step, action.resource.id, task, interval))
     erase_op(step, action.resource.id, history_id(action.resource.id, task, interval));
@@ -173,20 +173,23 @@ void LocalResources::result(Step& step, const JobResult& result, Executor& execu
                          result.rc.value_or(1)}});
     return;
   }
-  PutOp change = history_of(step, job);
-  cib::OpHistory& op = change.op;
+  auto made = history_of(step, job);
+  cib::OpHistory& op = made.edit();
   op.call_id = result.call_id;
   op.exit_reason = result.exit_reason;
   op.last_rc_change = step.now.wall;
   op.exec_time = std::chrono::duration_cast<cib::Milliseconds>(result.ran);
   op.queue_time = std::chrono::duration_cast<cib::Milliseconds>(result.queued);
   set_result(op, result.status, result.rc.value_or(1));
-  record(step, std::move(change));
+  record(step, job, std::move(made));
 }
 
-void LocalResources::record(Step& step, PutOp&& change) {
-  cib::record(history_, {.id = change.resource, .agent = change.agent, .container = {}}, change.op);
-  step.change_cib(std::move(change));
+void LocalResources::record(Step& step, const Job& job, cib::SharedValue<cib::OpHistory> op) {
+  const policy::ActionResource& r = job.action->resource;
+  const std::string& resource = job.command->resource;
+  cib::Agent agent{r.agent_class, r.provider, r.type};
+  auto recorded = cib::record(history_, {.id = resource, .agent = agent, .container = {}}, std::move(op));
+  step.change_cib(PutOp{step.self.uuid(), step.self.name(), resource, std::move(agent), std::move(recorded)});
 }
 
 void LocalResources::erase_op(Step& step, const std::string& resource, const std::string& op) {
@@ -201,8 +204,8 @@ bool LocalResources::loses_results(const PutHistory& written, const cib::Cib& be
   if (known == nullptr) return false;
   const auto has = [](const cib::NodeState& state, const std::string& resource, const cib::OpHistory& op) {
     const cib::ResourceHistory* history = cib::find_history(state, resource);
-    return history != nullptr &&
-           std::find(history->ops.begin(), history->ops.end(), op) != history->ops.end();
+    return history != nullptr && std::any_of(history->ops.begin(), history->ops.end(),
+                                             [&op](const cib::OpHistory& other) { return other == op; });
   };
   for (const auto& own : history_.resources) {
     for (const cib::OpHistory& op : own->ops)
@@ -224,32 +227,21 @@ AgentCommandPtr command_of(const policy::Action& action) {
   command.action = action.task;
   command.interval = ms(action.interval_ms);
   command.timeout = ms(action.timeout_ms);
-  const auto metas = static_cast<std::size_t>(
-      std::count_if(action.attributes.begin(), action.attributes.end(),
-                    [](const policy::NameValue& each) { return is_meta(each.name); }));
-  command.meta.reserve(metas);
-  command.parameters.reserve(action.attributes.size() - metas);
-  for (const policy::NameValue& each : action.attributes) {
+  std::size_t metas = 0, meta_characters = 0;
+  for (const NameValues::Pair each : action.attributes) {
+    if (!is_meta(each.name)) continue;
+    ++metas;
+    meta_characters += each.name.size() - kMeta.size() + each.value.size();
+  }
+  command.meta.reserve(metas, meta_characters);
+  for (const NameValues::Pair each : action.attributes) {
     if (is_meta(each.name)) {
-      command.meta.emplace_back(std::string_view(each.name).substr(kMeta.size()), each.value);
+      command.meta.add(each.name.substr(kMeta.size()), each.value);
     } else if (each.name != "crm_feature_set") {
-      command.parameters.emplace_back(each.name, each.value);
+      command.parameters.add(each.name, each.value);
     }
   }
   return std::make_shared<const AgentCommand>(std::move(command));
-}
-
-std::string digest_of(const policy::Action& action) {
-  std::vector<cib::DigestField> covered;
-  for (const policy::NameValue& each : action.attributes) {
-    const bool timeout = action.interval_ms > 0 && each.name == "CRM_meta_timeout";
-    if (is_meta(each.name) && !timeout) continue;
-    if (each.name == "id" || each.name == "crm_feature_set" || each.name == "op-digest" ||
-        each.name == "on_node" || each.name == "on_node_uuid" || each.name == "pcmk_external_ip")
-      continue;
-    covered.push_back({each.name, each.value});
-  }
-  return cib::digest(std::move(covered));
 }
 
 void clear_fail_counts(Step& step, const std::string& resource, Attributes& attributes, const cib::Cib& cib) {

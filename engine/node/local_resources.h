@@ -40,7 +40,7 @@ class LocalResources {
   void run(Step& step, NodeId dc, const Order& order, Executor& executor);
   void cancel(Step& step, NodeId dc, const Order& order, Executor& executor);
   bool needs_meta_data(const Step& step, const policy::Action& action) const;
-  void record(Step& step, PutOp&& change);
+  void record(Step& step, const Job& job, cib::SharedValue<cib::OpHistory> op);
   void erase_op(Step& step, const std::string& resource, const std::string& op);
 
   cib::NodeState history_;
@@ -50,9 +50,6 @@ class LocalResources {
 
 // What an order means for the agent: parameters, meta-attributes, timeout.
 AgentCommandPtr command_of(const policy::Action& action);
-
-// The parameters that a digest in the history covers.
-std::string digest_of(const policy::Action& action);
 
 // Deletes the fail counts of a resource on this node.
 void clear_fail_counts(Step& step, const std::string& resource, Attributes& attributes, const cib::Cib& cib);

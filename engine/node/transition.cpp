@@ -12,7 +12,6 @@ bool migrates(const policy::Action& action) {
   return action.task == "migrate_to" || action.task == "migrate_from";
 }
 
-// Who is busy with it.
 const std::string& place(const policy::Action& action) {
   return action.router_node.empty() ? action.node : action.router_node;
 }
@@ -33,10 +32,13 @@ void Transition::begin(Step& step, int id, std::shared_ptr<const policy::Decisio
   states_.assign(plan.synapses.size(), State::waiting);
   unmet_.reserve(plan.synapses.size());
   after_.resize(plan.actions.size());
+  ready_.resize(plan.synapses.size());
   for (std::size_t i = 0; i < plan.synapses.size(); ++i) {
     HA_ASSERT(plan.synapses[i].action == i);
     unmet_.push_back(static_cast<std::uint32_t>(plan.synapses[i].inputs.size()));
     for (const std::size_t input : plan.synapses[i].inputs) after_[input].push_back(i);
+    ready_[i] = plan.synapses[i].inputs.empty();
+    if (plan.actions[i].kind == policy::ActionKind::resource_op) place_of(plan.actions[i]);
   }
   step.journal(TransitionStarted{id_, static_cast<int>(plan.synapses.size())});
 }
@@ -44,7 +46,7 @@ void Transition::begin(Step& step, int id, std::shared_ptr<const policy::Decisio
 std::shared_ptr<const policy::Action> Transition::action(std::size_t index) {
   completed_.resize(graph().actions.size());
   auto& action = completed_[index];
-  if (action == nullptr) action = std::make_shared<const policy::Action>(policy::complete(*decision_, index));
+  if (action == nullptr) action = policy::complete(*decision_, index);
   return action;
 }
 
@@ -52,24 +54,25 @@ std::vector<std::size_t> Transition::fire(const std::function<int(const std::str
   std::vector<std::size_t> fired;
   if (!news_ && !held_back_) return fired;
   held_back_ = false;
+  for (auto& [node, place] : places_) place.limit = job_limit(node);
   for (bool progress = active_; progress;) {
     progress = false;
-    for (std::size_t i = 0; i < states_.size(); ++i) {
-      if (states_[i] != State::waiting || unmet_[i] > 0) continue;
+    for (std::size_t i = ready_.find_first(); i != ready_.npos; i = ready_.find_next(i)) {
       const policy::Action& action = graph().actions[i];
+      ready_[i] = false;
       if (graph().synapses[i].priority < abort_priority_) {
         states_[i] = State::skipped;
       } else if (action.kind == policy::ActionKind::pseudo && action.task != "stonith") {
         done(i);
         if (!action.maintenance.empty()) fired.push_back(i);
         progress = true;
-      } else if (!has_room(action, job_limit)) {
-        held_back_ = true;
+      } else if (!has_room(action)) {
+        ready_[i] = held_back_ = true;
       } else {
         states_[i] = State::in_flight;
         ++in_flight_;
-        if (action.kind == policy::ActionKind::resource_op) ++jobs_[place(action)];
-        if (migrates(action)) ++migrations_[place(action)];
+        if (action.kind == policy::ActionKind::resource_op) ++place_of(action).jobs;
+        if (migrates(action)) ++place_of(action).migrations;
         fired.push_back(i);
         if (action.no_wait) confirm(i, true);
         progress = true;
@@ -80,17 +83,15 @@ std::vector<std::size_t> Transition::fire(const std::function<int(const std::str
   return fired;
 }
 
+Transition::Place& Transition::place_of(const policy::Action& action) { return places_[place(action)]; }
+
 // Fencing and what only the DC does take no node's strength.
-bool Transition::has_room(const policy::Action& action,
-                          const std::function<int(const std::string&)>& job_limit) const {
+bool Transition::has_room(const policy::Action& action) {
   if (action.kind != policy::ActionKind::resource_op) return true;
   if (batch_limit_ > 0 && in_flight_ >= batch_limit_) return false;
-  const auto busy = [&](const std::map<std::string, int>& counts) {
-    const auto found = counts.find(place(action));
-    return found == counts.end() ? 0 : found->second;
-  };
-  if (migration_limit_ > 0 && migrates(action) && busy(migrations_) >= migration_limit_) return false;
-  return busy(jobs_) < job_limit(place(action));
+  const Place& busy = place_of(action);
+  if (migration_limit_ > 0 && migrates(action) && busy.migrations >= migration_limit_) return false;
+  return busy.jobs < busy.limit;
 }
 
 bool Transition::finished() const { return active_ && in_flight_ == 0 && !held_back_; }
@@ -113,8 +114,8 @@ bool Transition::confirm(std::size_t index, bool success) {
   const policy::Action& action = graph().actions[index];
   --in_flight_;
   news_ = true;
-  if (action.kind == policy::ActionKind::resource_op) --jobs_[place(action)];
-  if (migrates(action)) --migrations_[place(action)];
+  if (action.kind == policy::ActionKind::resource_op) --place_of(action).jobs;
+  if (migrates(action)) --place_of(action).migrations;
   if (success) {
     done(index);
   } else {
@@ -127,13 +128,17 @@ void Transition::failed(std::size_t index) {
   if (!confirm(index, false)) return;
   const auto& synapses = graph().synapses;
   for (const std::size_t next : after_[index]) {
-    if (synapses[next].priority > synapses[index].priority) --unmet_[next];
+    if (synapses[next].priority > synapses[index].priority) waits_for_one_less(next);
   }
 }
 
 void Transition::done(std::size_t index) {
   states_[index] = State::done;
-  for (const std::size_t next : after_[index]) --unmet_[next];
+  for (const std::size_t next : after_[index]) waits_for_one_less(next);
+}
+
+void Transition::waits_for_one_less(std::size_t synapse) {
+  if (--unmet_[synapse] == 0) ready_[synapse] = true;
 }
 
 bool Transition::in_flight(std::size_t index) const {

@@ -1,6 +1,7 @@
 // A plan while the DC carries it out: what has been done, what can be done now, and what will not be.
 #pragma once
 
+#include <boost/dynamic_bitset.hpp>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -53,7 +54,15 @@ class Transition {
  private:
   enum class State : std::uint8_t { waiting, in_flight, done, failed, skipped };
 
-  bool has_room(const policy::Action& action, const std::function<int(const std::string&)>& limit) const;
+  // Who is busy with an action: its node, or the one that reaches a remote or guest node.
+  struct Place {
+    int jobs = 0, migrations = 0;  // on their way
+    int limit = 0;                 // of jobs, as this round of firing was told
+  };
+
+  Place& place_of(const policy::Action& action);
+  bool has_room(const policy::Action& action);
+  void waits_for_one_less(std::size_t synapse);
   void done(std::size_t index);
 
   bool active_ = false;
@@ -63,7 +72,8 @@ class Transition {
   std::vector<State> states_;                                     // by synapse
   std::vector<std::uint32_t> unmet_;                              // inputs that have not happened
   std::vector<std::vector<std::size_t>> after_;                   // by action: the synapses that wait for it
-  std::map<std::string, int> jobs_, migrations_;                  // on their way, by node
+  boost::dynamic_bitset<> ready_;                                 // synapses that wait for nothing but room
+  std::map<std::string, Place, std::less<>> places_;              // by node
   int in_flight_ = 0;
   int batch_limit_ = 0, migration_limit_ = 0;  // 0: none
   int abort_priority_ = 0;

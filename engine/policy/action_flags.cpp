@@ -52,10 +52,6 @@ void set_runnable(Draft& d, PlanAction& action, bool value) {
   set_flag(d, action, &PlanAction::runnable, value);
 }
 
-Flags own_flags(const PlanAction& action) {
-  return {action.optional, action.runnable, action.pseudo, action.migratable};
-}
-
 ActionId find_by_task(const Draft& d, ResourceId id, Task task, NodeId node) {
   const auto& marks = d[id].marks;
   for (std::size_t i = marks.size(); i-- > 0;) {
@@ -212,9 +208,10 @@ Flags effective_flags(Draft& d, ActionId id, NodeId node) {
 }
 
 Flags flags_for_ordering(Draft& d, ActionId id, NodeId node) {
-  Flags flags = effective_flags(d, id, NodeId{});
   const PlanAction& action = d[id];
-  if (!node.valid() || !action.resource.valid() || !d[action.resource].is_clone()) return flags;
+  if (!action.resource.valid() || d[action.resource].is_primitive()) return own_flags(action);
+  Flags flags = effective_flags(d, id, NodeId{});
+  if (!node.valid() || !d[action.resource].is_clone()) return flags;
   const bool runnable_somewhere = flags.runnable;
   flags = effective_flags(d, id, node);
   flags.runnable = flags.runnable || runnable_somewhere;

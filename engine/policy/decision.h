@@ -165,7 +165,7 @@ Decision decide(const Snapshot& snapshot);
 
 // One action of the graph with its attributes. Few of the actions of a plan are carried out by anybody:
 // pseudo actions say nothing, and most plans are replaced before they end.
-Action complete(const Decision& decision, std::size_t index);
+std::shared_ptr<const Action> complete(const Decision& decision, std::size_t index);
 
 // Only the reading: what a status page shows.
 ClusterState read_state(const Snapshot& snapshot);

@@ -224,4 +224,14 @@ Comparison compare_digests(Draft& d, ResourceId id, NodeId node, const cib::OpHi
   return result;
 }
 
+std::string recorded_digest(const Action& action) {
+  Fields covered;
+  covered.reserve(action.attributes.size());
+  for (const NameValues::Pair one : action.attributes) {
+    const bool of_one_run = one.name == "CRM_meta_timeout" && action.interval_ms <= 0;
+    if (!left_out(one.name) && !of_one_run) covered.push_back({one.name, one.value});
+  }
+  return cib::digest(std::move(covered));
+}
+
 }  // namespace fencepost::policy

@@ -15,6 +15,7 @@ namespace {
 
 constexpr const char* kFeatureSet = "3.16.1";  // of Pacemaker 2.1.5
 constexpr std::int64_t kDefaultTimeout = 20'000;
+constexpr std::string_view kPrefix = "CRM_meta_";
 
 // Names and values in which the first to say something is heard. Until they are taken they are views: of the
 // configuration, of the draft, or of texts kept here.
@@ -22,7 +23,9 @@ class Attributes {
  public:
   Attributes() { all_.reserve(48); }
 
-  void add(std::string_view name, std::string_view value) { all_.push_back({name, value, all_.size()}); }
+  void add(std::string_view name, std::string_view value) {
+    all_.push_back({name, value, beginning(name), static_cast<std::uint32_t>(all_.size())});
+  }
   void add(std::string_view name, std::int64_t value) {
     std::array<char, 20> digits;
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
@@ -34,7 +37,6 @@ class Attributes {
   // A meta-attribute or setting of the configuration: CRM_meta_<name>, with dashes made underscores. Names
   // that the cluster keeps for itself are left out.
   void add_meta(std::string_view name, std::string_view value) {
-    constexpr std::string_view kPrefix = "CRM_meta_";
     const std::size_t size = kPrefix.size() + name.size();
     char* const start = room_for(size);
     char* end = std::copy(kPrefix.begin(), kPrefix.end(), start);
@@ -47,24 +49,40 @@ class Attributes {
   std::string_view keep(std::string text) { return kept_.emplace_front(std::move(text)); }
 
   // Sorted by name.
-  std::vector<NameValue> take() {
+  NameValues take() {
     std::sort(all_.begin(), all_.end(), [](const Entry& a, const Entry& b) {
+      if (a.beginning != b.beginning) return a.beginning < b.beginning;
       const int order = a.name.compare(b.name);
       return order != 0 ? order < 0 : a.place < b.place;
     });
     const auto same = [](const Entry& a, const Entry& b) { return a.name == b.name; };
     all_.erase(std::unique(all_.begin(), all_.end(), same), all_.end());
-    std::vector<NameValue> taken;
-    taken.reserve(all_.size());
-    for (const Entry& one : all_) taken.push_back({std::string{one.name}, std::string{one.value}});
+    std::size_t characters = 0;
+    for (const Entry& one : all_) characters += one.name.size() + one.value.size();
+    NameValues taken;
+    taken.reserve(all_.size(), characters);
+    for (const Entry& one : all_) taken.add(one.name, one.value);
     return taken;
   }
 
  private:
   struct Entry {
     std::string_view name, value;
-    std::size_t place = 0;
+    std::uint64_t beginning = 0;
+    std::uint32_t place = 0;
   };
+
+  // A number that is in the order of the names wherever they differ in what it covers: the prefix that most
+  // of them have, as a whole, and the next seven bytes.
+  static std::uint64_t beginning(std::string_view name) {
+    const int prefix = name.compare(0, kPrefix.size(), kPrefix);
+    if (prefix == 0) name.remove_prefix(kPrefix.size());
+    std::uint64_t number = prefix < 0 ? 0 : prefix == 0 ? 1 : 2;
+    for (std::size_t i = 0; i < 7; ++i) {
+      number = number << 8 | (prefix == 0 && i < name.size() ? static_cast<unsigned char>(name[i]) : 0U);
+    }
+    return number;
+  }
 
   // The texts of most actions fit the buffer.
   char* room_for(std::size_t size) {
@@ -303,10 +321,9 @@ ActionKind kind_of(const PlanAction& action) {
 }
 
 void fill_facts(Action& described) {
-  constexpr std::string_view kPrefix = "CRM_meta_";
-  for (const NameValue& one : described.attributes) {
-    if (one.name.compare(0, kPrefix.size(), kPrefix) != 0) continue;
-    const std::string_view name = std::string_view{one.name}.substr(kPrefix.size());
+  for (const NameValues::Pair one : described.attributes) {
+    if (!one.name.starts_with(kPrefix)) continue;
+    const std::string_view name = one.name.substr(kPrefix.size());
     const auto number = [&one] { return cib::parse_integer(one.value).value_or(0); };
     if (name == "interval") described.interval_ms = number();
     if (name == "timeout") described.timeout_ms = number();
@@ -365,7 +382,7 @@ void add_news(const Draft& d, const CloneNews& news, Attributes& attributes) {
 
 }  // namespace
 
-std::vector<NameValue> action_attributes(const Draft& d, const PlanAction& action) {
+NameValues action_attributes(const Draft& d, const PlanAction& action) {
   std::vector<NameValue> made;
   Attributes attributes;
   attributes.add("crm_feature_set", kFeatureSet);

@@ -12,7 +12,7 @@ namespace fencepost::policy {
 // and whether it is awaited.
 void describe_action(const Draft& d, ActionId id, bool with_attributes, Action& described);
 // Parameters and settings, sorted by name.
-std::vector<NameValue> action_attributes(const Draft& d, const PlanAction& action);
+NameValues action_attributes(const Draft& d, const PlanAction& action);
 
 // "start", "cancel", "notified", …; milestones are their own task.
 std::string_view task_text(const Draft& d, const PlanAction& action);

@@ -102,21 +102,4 @@ std::vector<std::size_t> critical_path(const TransitionGraph& graph, const std::
   return path;
 }
 
-const std::string* Action::attribute(std::string_view name) const {
-  const auto it = std::lower_bound(attributes.begin(), attributes.end(), name,
-                                   [](const NameValue& pair, std::string_view n) { return pair.name < n; });
-  return it != attributes.end() && it->name == name ? &it->value : nullptr;
-}
-
-const std::string* Action::meta(std::string_view name) const {
-  constexpr std::string_view kPrefix = "CRM_meta_";
-  const auto order = [&](const NameValue& pair) {
-    const int prefix = pair.name.compare(0, kPrefix.size(), kPrefix);
-    return prefix != 0 ? prefix : pair.name.compare(kPrefix.size(), std::string::npos, name);
-  };
-  const auto it = std::partition_point(attributes.begin(), attributes.end(),
-                                       [&](const NameValue& pair) { return order(pair) < 0; });
-  return it != attributes.end() && order(*it) == 0 ? &it->value : nullptr;
-}
-
 }  // namespace fencepost::policy

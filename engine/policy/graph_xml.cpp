@@ -104,14 +104,14 @@ class Writer {
   }
 
   // What is no XML name becomes a child.
-  static bool is_child(const NameValue& one) {
+  static bool is_child(const NameValues::Pair& one) {
     return !one.name.empty() && std::isdigit(static_cast<unsigned char>(one.name.front())) != 0;
   }
 
-  void attributes(const std::vector<NameValue>& all) {
+  void attributes(const NameValues& all) {
     std::string text = "<attributes";
     bool children = false;
-    for (const NameValue& one : all) {
+    for (const NameValues::Pair one : all) {
       if (is_child(one)) {
         children = true;
       } else {
@@ -120,7 +120,7 @@ class Writer {
     }
     if (!children) return line(4, text + "/>");
     line(4, text + ">");
-    for (const NameValue& one : all)
+    for (const NameValues::Pair one : all)
       if (is_child(one))
         line(5, "<param" + attribute("name", one.name) + attribute("value", one.value) + "/>");
     line(4, "</attributes>");

@@ -79,12 +79,12 @@ bool still_holds(const Decision& made, WallSeconds at, const Configuration& conf
   return all_expired_at(configuration, cib.status) <= at.since_epoch;
 }
 
-Action complete(const Decision& decision, std::size_t index) {
+std::shared_ptr<const Action> complete(const Decision& decision, std::size_t index) {
   const Action& action = decision.graph.actions[index];
-  if (decision.workings == nullptr) return action;
-  Action completed;
-  describe_action(decision.workings->draft, ActionId{action.id - 1}, true, completed);
-  completed.maintenance = action.maintenance;
+  if (decision.workings == nullptr) return std::make_shared<const Action>(action);
+  const auto completed = std::make_shared<Action>();
+  describe_action(decision.workings->draft, ActionId{action.id - 1}, true, *completed);
+  completed->maintenance = action.maintenance;
   return completed;
 }
 
@@ -92,7 +92,7 @@ Decision in_full(const Decision& decision) {
   Decision full = decision;
   if (decision.workings == nullptr) return full;
   full.workings = nullptr;
-  for (std::size_t i = 0; i < full.graph.actions.size(); ++i) full.graph.actions[i] = complete(decision, i);
+  for (std::size_t i = 0; i < full.graph.actions.size(); ++i) full.graph.actions[i] = *complete(decision, i);
   full.actions = planned_actions(decision.workings->draft);
   full.orderings = planned_orderings(decision.workings->draft);
   return full;

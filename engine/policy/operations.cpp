@@ -388,7 +388,7 @@ int compare_age(const cib::OpHistory& a, const cib::OpHistory& b, bool same_node
 std::vector<const cib::OpHistory*> sorted_operations(const cib::ResourceHistory& entry, NodeId) {
   std::vector<const cib::OpHistory*> sorted;
   sorted.reserve(entry.ops.size());
-  for (auto it = entry.ops.rbegin(); it != entry.ops.rend(); ++it) sorted.push_back(&*it);
+  for (auto it = entry.ops.rbegin(); it != entry.ops.rend(); ++it) sorted.push_back(&**it);
   std::stable_sort(sorted.begin(), sorted.end(), [](const cib::OpHistory* a, const cib::OpHistory* b) {
     return compare_age(*a, *b, true) < 0;
   });

@@ -6,7 +6,9 @@
 
 namespace fencepost::policy {
 
-Flags own_flags(const PlanAction& action);
+inline Flags own_flags(const PlanAction& action) {
+  return {action.optional, action.runnable, action.pseudo, action.migratable};
+}
 Flags effective_flags(Draft& d, ActionId action, NodeId node);
 // As seen from an action on the node: for a clone, runnable anywhere is runnable.
 Flags flags_for_ordering(Draft& d, ActionId action, NodeId node);

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/name_values.h"
+
 namespace fencepost::policy {
 
 struct NameValue {
@@ -55,7 +57,7 @@ struct Action {
   std::string shutdown_lock;
   ActionResource resource;  // id is empty when there is none
   // Agent parameters and CRM_meta_… names, sorted by name as the XML prints them.
-  std::vector<NameValue> attributes;
+  NameValues attributes;
   std::vector<std::string> downed;  // node ids that are down once this is done
   std::vector<NodeMaintenance> maintenance;
 
@@ -70,10 +72,17 @@ struct Action {
 
   bool operator==(const Action&) const = default;
 
-  // An agent parameter or a CRM_meta_ value; nullptr when absent.
-  const std::string* attribute(std::string_view name) const;
-  const std::string* meta(std::string_view name) const;  // meta("timeout") finds CRM_meta_timeout
+  // An agent parameter or a CRM_meta_ value, if there is one.
+  std::optional<std::string_view> attribute(std::string_view name) const { return attributes.find(name); }
+  // meta("timeout") finds CRM_meta_timeout.
+  std::optional<std::string_view> meta(std::string_view name) const {
+    return attributes.find("CRM_meta_", name);
+  }
 };
+
+// The op-digest that an executor records with the action's result: of its parameters, and of the timeout too
+// when it recurs.
+std::string recorded_digest(const Action& action);
 
 // One action and what it waits for. Synapses are numbered by their place in TransitionGraph::synapses.
 struct Synapse {

@@ -8,17 +8,6 @@
 #include "models/world.h"
 
 namespace fencepost::models {
-namespace {
-
-std::string_view find(const node::Parameters& parameters, std::string_view name, std::string_view otherwise) {
-  for (const auto& [key, value] : parameters) {
-    if (key == name) return value;
-  }
-  return otherwise;
-}
-
-}  // namespace
-
 AgentRun::AgentRun(Machine& machine)
     : machine_(machine),
       overdue_(machine.world(), &machine, rings<&AgentRun::overdue>(this)),
@@ -48,11 +37,11 @@ bool AgentRun::is_probe() const {
 }
 
 std::string_view AgentRun::parameter(std::string_view name, std::string_view otherwise) const {
-  return find(command_->parameters, name, otherwise);
+  return command_->parameters.find(name).value_or(otherwise);
 }
 
 std::string_view AgentRun::meta(std::string_view name, std::string_view otherwise) const {
-  return find(command_->meta, name, otherwise);
+  return command_->meta.find(name).value_or(otherwise);
 }
 
 Duration AgentRun::left() const {

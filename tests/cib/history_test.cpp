@@ -49,7 +49,7 @@ TEST_CASE("history: a one-time action replaces the last one, a monitor has its o
   CHECK(entries(node) == Entries{"db_last_0=start/0", "db_monitor_10000=monitor/0"});
   record(node, kDb, result("stop", AgentRc::ok));
   CHECK(entries(node) == Entries{"db_last_0=stop/0", "db_monitor_10000=monitor/0"});
-  CHECK(find_history(node, "db")->ops[1].operation_key == "db_monitor_10000");
+  CHECK(find_history(node, "db")->ops[1]->operation_key == "db_monitor_10000");
 }
 
 TEST_CASE("history: a monitor that fails leaves its last good result there", "[cib]") {

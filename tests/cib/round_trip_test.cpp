@@ -223,7 +223,7 @@ class Draw {
     return {.id = id(),
             .agent = {"ocf", text(), text()},
             .shutdown_lock = maybe(WallSeconds{number(1000)}),
-            .ops = some([this] { return op_history(); }),
+            .ops = some([this] { return SharedValue{op_history()}; }),
             .extras = extras()};
   }
   Status status() {

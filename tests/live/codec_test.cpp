@@ -33,6 +33,10 @@ struct Draw {
   static void fill(node::NodeId& to) { to = node::NodeId{static_cast<std::size_t>(number(3))}; }
   static void fill(std::string& to) { to = *rc::gen::arbitrary<std::string>(); }
   static void fill(WallSeconds& to) { fill(to.since_epoch); }
+  static void fill(NameValues& to) {
+    for (std::int64_t i = number(3); i > 0; --i)
+      to.add(*rc::gen::arbitrary<std::string>(), *rc::gen::arbitrary<std::string>());
+  }
   template <class Rep, class Period>
   static void fill(std::chrono::duration<Rep, Period>& to) {
     to = std::chrono::duration<Rep, Period>{*rc::gen::arbitrary<Rep>()};
@@ -92,7 +96,7 @@ TEST_CASE("codec: a result in the history keeps its every field", "[live]") {
                                .ops = {},
                                .extras = {},
                                .line = {}};
-  cib::OpHistory& op = history.ops.emplace_back();
+  cib::OpHistory& op = history.ops.emplace_back().edit();
   op.id = "db_last_0";
   op.operation = "monitor";
   op.rc = static_cast<cib::AgentRc>(77);  // a number that nobody knows is kept

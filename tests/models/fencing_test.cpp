@@ -21,7 +21,7 @@ node::AgentCommand fence(std::string type, std::string action, std::string targe
                              .timeout = 60s,
                              .parameters = {},
                              .meta = {}};
-  if (!target.empty()) command.parameters.emplace_back("plug", std::move(target));
+  if (!target.empty()) command.parameters.add("plug", target);
   return command;
 }
 

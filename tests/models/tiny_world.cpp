@@ -60,7 +60,7 @@ node::CallId TinyWorld::run_agent(std::string_view node, node::AgentCommand comm
   Stack& stack = machine(node).stack();
   if (shared->standard == node::AgentClass::stonith) {
     std::string target;
-    for (const auto& [key, value] : shared->parameters) {
+    for (const auto [key, value] : shared->parameters) {
       if (key == "plug") target = value;
     }
     stack.run(call, shared, target);

@@ -84,8 +84,8 @@ int Rig::order(const std::string& node, const std::string& resource, const std::
   command->resource = resource;
   command->action = action;
   command->timeout = timeout;
-  for (const auto& [name, value] : parameters[resource]) command->parameters.emplace_back(name, value);
-  for (const auto& [name, value] : meta[resource]) command->meta.emplace_back(name, value);
+  for (const auto& [name, value] : parameters[resource]) command->parameters.add(name, value);
+  for (const auto& [name, value] : meta[resource]) command->meta.add(name, value);
   results_.emplace_back();
   machine(node).run_agent(node::CallId{results_.size() - 1}, command, "");
   return static_cast<int>(results_.size()) - 1;

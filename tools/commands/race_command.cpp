@@ -58,13 +58,18 @@ Times measure_often(const scenarios::Scenario& scenario, const lab::Support& sup
   return result;
 }
 
+std::string text(double seconds) {
+  const double limit = to_seconds(lab::kRecovers);
+  return seconds < limit ? fmt::format("{:.2f} s", seconds) : fmt::format("not within {:.0f} s", limit);
+}
+
 std::string text(const Times& times) {
   if (times.seconds.empty()) return "no result";
   const std::string spread =
       times.seconds.size() == 1
           ? ""
-          : fmt::format(" ({:.2f} to {:.2f})", times.seconds.front(), times.seconds.back());
-  return fmt::format("{:.2f} s{}{}", times.seconds[times.seconds.size() / 2], spread,
+          : fmt::format(" ({} to {})", text(times.seconds.front()), text(times.seconds.back()));
+  return fmt::format("{}{}{}", text(times.seconds[times.seconds.size() / 2]), spread,
                      times.failed == 0 ? "" : fmt::format(", {} without a result", times.failed));
 }
 

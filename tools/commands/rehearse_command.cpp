@@ -71,7 +71,7 @@ int rehearse(const std::string& path, const RehearseArguments& arguments) {
   if (!support.cannot.empty()) {
     std::cout << fmt::format("| {} | not in a lab: {} |\n", scenario->name, support.cannot.front())
               << std::flush;
-    return kHeld;
+    return kSkipped;
   }
   const auto code =
       lab::in_a_cell([&](const lab::Cell& cell) { return compare_in(cell, *scenario, support, arguments); });
@@ -88,14 +88,17 @@ int rehearse_command(const RehearseArguments& arguments) {
     return kSkipped;
   }
   std::cout << kHead << std::flush;
-  int worst = kHeld, same = 0;
+  int worst = kHeld;
+  std::size_t same = 0, rehearsed = 0;
   for (const std::string& file : *files) {
     const int code = rehearse(file, arguments);
     if (code == kUndecided) return code;  // interrupted
+    if (code == kSkipped) continue;       // its line says why
+    ++rehearsed;
     same += code == kHeld ? 1 : 0;
     worst = std::max(worst, code);
   }
-  std::cout << fmt::format("\n{} of {} scenarios: the same order{}.\n", same, files->size(),
+  std::cout << fmt::format("\n{} of {} scenarios: the same order{}.\n", same, rehearsed,
                            arguments.any_times ? "" : ", times within 10 % or 0.5 s");
   return worst;
 }

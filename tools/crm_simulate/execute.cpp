@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "engine/cib/digest.h"
 #include "engine/cib/edit.h"
 #include "engine/cib/history.h"
 #include "tools/crm_simulate/resource_names.h"
@@ -11,7 +10,6 @@ namespace fencepost::crm_simulate {
 
 using policy::Action;
 using policy::ActionKind;
-using policy::NameValue;
 using policy::Synapse;
 using Kind = Step::Kind;
 
@@ -117,25 +115,11 @@ const OperationSpec* Executor::pretended_failure(const Action& action, const std
   return nullptr;
 }
 
-// What the executor would have recorded: the agent's parameters, and for recurring operations the timeout.
-std::string digest_of(const Action& action) {
-  static const std::vector<std::string> kNotParameters{"id",      "crm_feature_set", "op-digest",
-                                                       "on_node", "on_node_uuid",    "pcmk_external_ip"};
-  std::vector<cib::Attribute> parameters;
-  for (const NameValue& one : action.attributes) {
-    const bool meta = one.name.rfind("CRM_meta_", 0) == 0;
-    const bool kept_meta = one.name == "CRM_meta_timeout" && action.interval_ms > 0;
-    const bool not_one = std::count(kNotParameters.begin(), kNotParameters.end(), one.name) > 0;
-    if (meta ? kept_meta : !not_one) parameters.push_back({one.name, one.value});
-  }
-  return cib::digest(parameters);
-}
-
 std::string notify_id(const Action& action, const std::string& name) {
-  const std::string* type = action.meta("notify_type");
-  const std::string* operation = action.meta("notify_operation");
-  if (type == nullptr || operation == nullptr) return "";
-  return name + "_" + *type + "_notify_" + *operation + "_0";
+  const auto type = action.meta("notify_type");
+  const auto operation = action.meta("notify_operation");
+  if (!type || !operation) return "";
+  return name + "_" + std::string(*type) + "_notify_" + std::string(*operation) + "_0";
 }
 
 void Executor::resource(const Action& action) {
@@ -153,7 +137,7 @@ void Executor::resource(const Action& action) {
   result.interval_ms = action.interval_ms;
   result.expected_rc = action.target_rc.value_or(0);
   result.rc = result.expected_rc;
-  result.digest = digest_of(action);
+  result.digest = policy::recorded_digest(action);
   result.now = now_;
   if (const OperationSpec* failure = pretended_failure(action, name)) return fail(action, result, *failure);
   record_result(cib_, cib::ensure_node_state(cib_.status, action.node_uuid, action.node), result);

@@ -38,11 +38,11 @@ int next_call_id(const cib::ResourceHistory& history) {
 }
 
 cib::OpHistory& entry_of(cib::ResourceHistory& history, const std::string& id) {
-  for (cib::OpHistory& op : history.ops)
-    if (op.id == id) return op;
-  history.ops.emplace_back();
-  history.ops.back().id = id;
-  return history.ops.back();
+  for (auto& op : history.ops)
+    if (op->id == id) return op.edit();
+  cib::OpHistory& made = history.ops.emplace_back().edit();
+  made.id = id;
+  return made;
 }
 
 std::string key_of(const OperationResult& result) {

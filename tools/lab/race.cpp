@@ -18,7 +18,6 @@ namespace {
 constexpr Duration kForms = 120s;  // Pacemaker's dc-deadtime is 20 s
 constexpr Duration kTryAgain = 500ms;
 constexpr Duration kRests = 12s;  // nothing has happened for so long: it has settled
-constexpr Duration kRecovers = 180s;
 
 class Race {
  public:
@@ -57,9 +56,9 @@ class Race {
       return !faults_.scheduled() && broken_at_ != kNever && changed_at_ > broken_at_ && all_served() &&
              rests(kRests / 2);
     };
-    if (!wait(over, kRecovers))
-      return failure({}, faults_.refused().empty() ? "it did not recover" : faults_.refused().front());
-    return changed_at_ - broken_at_;
+    if (wait(over, kRecovers)) return changed_at_ - broken_at_;
+    if (!faults_.refused().empty()) return failure({}, faults_.refused().front());
+    return kRecovers;
   }
 
  private:

@@ -9,8 +9,12 @@
 
 namespace fencepost::lab {
 
+// Who has not recovered by then is given up.
+inline constexpr Duration kRecovers = 180s;
+
 // Forms the cluster, loads the configuration, waits until all runs and rests, breaks it as the scenario says.
-// From the last fault to the last service that is back; nothing: somebody interrupted it.
+// From the last fault to the last service that is back, kRecovers if they are not back by then; nothing:
+// somebody interrupted it.
 Result<std::optional<Duration>> time_recovery(const Place& place, const scenarios::Scenario& scenario,
                                               const Support& support, Manager manager);
 
