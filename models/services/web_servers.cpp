@@ -93,7 +93,9 @@ void WebServer::look() {
   if (config.requests_per_second <= 0) return;
   Process& process = machine_.spawn(program_ + " (workers of " + resource_ + ")");
   waiting_ = &process;
-  exhausted_.arm_in(Duration{static_cast<std::int64_t>(config.workers / config.requests_per_second * 1e9)});
+  const double seconds = config.workers / config.requests_per_second;
+  constexpr double kNobodySeesIt = 100 * 365 * 86400.0;  // and beyond that a Duration ends
+  if (seconds < kNobodySeesIt) exhausted_.arm_in(Duration{static_cast<std::int64_t>(seconds * 1e9)});
   machine_.start(process, wait_for_pages(process));
 }
 

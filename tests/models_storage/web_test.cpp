@@ -9,16 +9,20 @@ using namespace fencepost::models;
 namespace {
 
 struct Site : Rig {
-  explicit Site(bool killable = true) : Rig(storage(killable)) {}
-  static StorageConfig storage(bool killable) {
+  explicit Site(bool killable = true, double requests_per_second = 10)
+      : Rig(storage(killable, requests_per_second)) {}
+  static StorageConfig storage(bool killable, double requests_per_second) {
     StorageConfig config;
     config.nfs_servers = {{.name = "filer", .exports = {"/home"}, .answer_time = sim::Constant{1ms}}};
     config.mounts = {{.node = "db1", .from = "filer:/home", .at = "/home", .type = "nfs", .options = "hard"}};
     config.dead_nfs_is_killable = killable;
     // 100 workers at 10 requests a second are used up after 10 s.
     for (const char* name : {"apache", "web"})
-      config.web_servers.push_back(
-          {.name = name, .root = "/home/www", .address = {}, .requests_per_second = 10, .workers = 100});
+      config.web_servers.push_back({.name = name,
+                                    .root = "/home/www",
+                                    .address = {},
+                                    .requests_per_second = requests_per_second,
+                                    .workers = 100});
     return config;
   }
   bool served() const {
@@ -42,6 +46,15 @@ TEST_CASE(
   CHECK_FALSE(site.run("db1", "apache", "monitor", 20s).code.has_value());
   site.pass(1min);
   CHECK(site.served());
+  CHECK(site.rc("db1", "apache", "monitor", 20s) == 0);
+}
+
+TEST_CASE("web: workers that nearly nobody asks for last as long as anybody looks", "[web][agents]") {
+  Site site(true, 1e-12);
+  REQUIRE(site.rc("db1", "apache", "start", 40s) == 0);
+  site.fault("nfs_hang", {{"server", "filer"}});
+  site.pass(1h);
+  CHECK_FALSE(site.served());
   CHECK(site.rc("db1", "apache", "monitor", 20s) == 0);
 }
 
