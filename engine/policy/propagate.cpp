@@ -240,9 +240,13 @@ struct LinkUpdate {
 Changed update_kind(Draft& d, const LinkUpdate& u, NodeId node, Kind kind) {
   PlanAction& first = d[u.first];
   PlanAction& then = d[u.then];
-  // What a then-action asks of its first is between the two, whatever they are made of.
-  if (kind == kImpliesFirst && (first.resource.valid() || then.resource.valid()))
+  // What a then-action asks of its first is between the two, whatever they are made of, unless their
+  // instances go in pairs.
+  if (kind == kImpliesFirst && (first.resource.valid() || then.resource.valid())) {
+    if (can_interleave(d, first, then))
+      return interleaved_update(d, {u.first, u.then, node, u.first_flags, kind});
     return pair_update(d, u.first, u.then, u.first_flags, kind);
+  }
   if (!then.resource.valid()) return {false, update_simple(d, first, then, u.first_flags, kind)};
   if (kind == kOneOrMore) return {};
   if (kind == kPromotedImpliesFirst) return pair_update(d, u.first, u.then, u.first_flags, kind);
