@@ -305,7 +305,7 @@ void Teller::tell_leaf(ResourceId leaf) {
 
 void Teller::tell_before_stop(ResourceId leaf) {
   for (const NodeId node : std::vector<NodeId>(d_[leaf].active_on)) {
-    const ActionId stop = find_action(d_, leaf, kStop, node);
+    const ActionId stop = find_action(d_, leaf, kStop, NodeId{});  // of several the newest, wherever it is
     const bool gone = d_[node].unclean || d_[node].needs_reset;
     if (stop.valid() && d_[stop].pseudo && gone) continue;
     before(leaf, node);
