@@ -410,21 +410,13 @@ NameValues action_attributes(const Draft& d, const PlanAction& action) {
   return attributes.take();
 }
 
-void describe_action(const Draft& d, ActionId id, bool with_attributes, Action& described) {
-  const PlanAction& action = d[id];
-  described.id = static_cast<std::uint32_t>(id.index() + 1);
-  described.kind = kind_of(action);
-  described.by_dc = action.task == Task::lrm_delete;
-  described.task = text_of(task_text(d, action));
+namespace {
+
+void describe_in_full(const Draft& d, const PlanAction& action, Action& described) {
   described.key = action.resource.valid() ? history_key(d, action) : action.name;
   if (action.resource.valid() && !d[action.resource].history_name.empty())
     described.internal_key = key_text(d, action);
-  const bool placed = action.node.valid() && (!action.pseudo || action.task == Task::stonith);
-  if (placed) {
-    described.node = text_of(d[action.node].name());
-    described.node_uuid = d[action.node].spec->id;
-    described.router_node = text_of(router_of(d, action));
-  }
+  if (!described.node.empty()) described.node_uuid = d[action.node].spec->id;
   if (is_real_resource_action(action)) {
     described.resource = resource_of(d, action);
     const Resource& r = d[action.resource];
@@ -434,14 +426,25 @@ void describe_action(const Draft& d, ActionId id, bool with_attributes, Action& 
     }
   }
   described.downed = downed_by(d, action);
-  if (with_attributes) {
-    described.attributes = action_attributes(d, action);
-    fill_facts(described);
-  } else {
-    if (const std::string* no_wait = action.find_meta("op_no_wait"))
-      described.no_wait = cib::is_true(*no_wait);
-    if (const std::string* how = action.find_meta("stonith_action")) described.stonith_action = *how;
+  described.attributes = action_attributes(d, action);
+  fill_facts(described);
+}
+
+}  // namespace
+
+void describe_action(const Draft& d, ActionId id, bool in_full, Action& described) {
+  const PlanAction& action = d[id];
+  described.id = static_cast<std::uint32_t>(id.index() + 1);
+  described.kind = kind_of(action);
+  described.by_dc = action.task == Task::lrm_delete;
+  described.task = text_of(task_text(d, action));
+  if (action.node.valid() && (!action.pseudo || action.task == Task::stonith)) {
+    described.node = text_of(d[action.node].name());
+    described.router_node = text_of(router_of(d, action));
   }
+  if (in_full) return describe_in_full(d, action, described);
+  const std::string* no_wait = action.find_meta("op_no_wait");
+  described.no_wait = no_wait != nullptr && cib::is_true(*no_wait);
 }
 
 }  // namespace fencepost::policy

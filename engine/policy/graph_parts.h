@@ -10,7 +10,7 @@ namespace fencepost::policy {
 
 // The action as those who carry it out see it, written to a new one. Without attributes only who does what,
 // and whether it is awaited.
-void describe_action(const Draft& d, ActionId id, bool with_attributes, Action& described);
+void describe_action(const Draft& d, ActionId id, bool in_full, Action& described);
 // Parameters and settings, sorted by name.
 NameValues action_attributes(const Draft& d, const PlanAction& action);
 

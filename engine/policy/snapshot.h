@@ -22,7 +22,9 @@ struct Want {
   bool utilization = false;  // capacities and needs among the scores
   bool reasons = true;
   bool actions = true;     // planned actions and orderings, for the dot file
-  bool attributes = true;  // what the graph's actions say; without, complete() makes it for one action
+  // What the graph's actions say. Without, they say what they are (kind, task), where (node, router_node) and
+  // whether they are waited for; complete() makes the rest for one action.
+  bool attributes = true;
 };
 
 struct Snapshot {
