@@ -142,9 +142,7 @@ struct Controller::Hear {
 
   void hear(NodeId from, const Vote& m) const { c.vote(step, from, m); }
   void hear(NodeId from, const NoVote& m) const { c.election_.conceded(step, from, m, c.others()); }
-  void hear(NodeId from, const JoinAnnounce&) const {
-    if (c.is_dc_ && from != step.self.id && c.peer(from).active()) c.offer(step, from);
-  }
+  void hear(NodeId from, const JoinAnnounce&) const { c.announced(step, from); }
   void hear(NodeId from, const JoinOffer& m) const { c.offered(step, from, m); }
   void hear(NodeId from, const JoinRequest& m) const { c.requested(step, from, m); }
   void hear(NodeId from, const JoinAck& m) const { c.acknowledged(step, from, m); }
@@ -161,12 +159,7 @@ struct Controller::Hear {
   }
   void hear(NodeId, const OrderDone& m) const { c.order_done(step, m); }
   void hear(NodeId from, const ShutdownRequest&) const { c.shutdown_wanted(step, from); }
-  void hear(NodeId, const ForgetResource& m) const {
-    c.local_.forget(step, m.resource, *c.on_.executor);
-    c.own_call(
-        step,
-        step.profile.cib_answer_after_forget);  // a DC waits for it before it plans; others have no plans
-  }
+  void hear(NodeId, const ForgetResource& m) const { c.forget(step, m.resource); }
   void hear(NodeId, const FenceResult& m) const { c.fenced(step, m); }
   template <class Other>
   void hear(NodeId, const Other&) const {
@@ -194,7 +187,9 @@ void Controller::act(Step& step) {
   }
   const bool joined =
       state_ == State::policy_engine || state_ == State::transition_engine || state_ == State::idle;
-  if (is_dc_ && joined && want_plan_ && !planning_ && !transition_.active()) ask_for_plan(step);
+  const bool asks = is_dc_ && joined && want_plan_ && !transition_.active();
+  if (asks && !planning_) ask_for_plan(step);
+  if (!asks) read_properties(step);
 }
 
 void Controller::sleep(Step& step, Duration duration) {
@@ -212,7 +207,9 @@ void Controller::fired(Step& step, TimerId id) {
       asleep_ = false;
       // Whatever was missed, and what it slept for.
       if (looking_for_dc_ && step.chance.chance(step.profile.looks_for_dc_before_it_reads)) look_for_dc(step);
+      waking_ = true;
       while (inbox_.ready(step)) handle(step, inbox_.take());
+      waking_ = false;
       if (looking_for_dc_) look_for_dc(step);
       return;
     case TimerKind::tool_request:  // the tool's, which does not sleep
@@ -252,6 +249,9 @@ void Controller::timer(Step& step, TimerId id) {
         peers_[i].join = JoinPhase::finalized;
         step.send({JoinAck{NodeId{i}, round_}});
       }
+      return;
+    case TimerKind::join_announced:
+      if (const NodeId node{which_of(id)}; is_dc_ && peer(node).active()) offer(step, node);
       return;
     case TimerKind::plan_made:
       plan_made(step);

@@ -106,6 +106,7 @@ class Controller {
   // --- controller_join.cpp ---
   void start_round(Step& step);
   void offer(Step& step, NodeId node);
+  void announced(Step& step, NodeId from);
   void offered(Step& step, NodeId from, const JoinOffer& message);
   void requested(Step& step, NodeId from, const JoinRequest& message);
   void acknowledged(Step& step, NodeId from, const JoinAck& message);
@@ -130,6 +131,8 @@ class Controller {
   void fail_action(Step& step, std::size_t index, const std::string& reason);
   void action_lost(Step& step, std::uint64_t which);
   void own_call(Step& step, const sim::Distribution& answer);
+  void read_properties(Step& step);
+  bool unanswered(Step& step);
   int job_limit_of(const Step& step, const std::string& node) const;
 
   // --- controller_results.cpp ---
@@ -145,7 +148,16 @@ class Controller {
   // --- controller_commands.cpp ---
   void shut_down(Step& step);
   void shutdown_wanted(Step& step, NodeId node);
+  // What crm_resource has yet to ask for: of one resource on one node, or nothing but the mark.
+  struct ToForget {
+    std::vector<CibChange> counts;
+    NodeId on;  // none: it is not there to be asked
+    std::string resource;
+    bool marked = false;  // with the mark of a resource
+  };
   void forget_next(Step& step);
+  void mark_to_look_again(Step& step);
+  void forget(Step& step, const std::string& resource);
 
   Daemons on_;
   LocalResources local_;
@@ -166,6 +178,7 @@ class Controller {
   bool connected_ = false;  // to Corosync, so that it hears of memberships
   std::vector<Notice> missed_;
   bool asleep_ = false;
+  bool waking_ = false;  // and hears what came meanwhile
   bool looking_for_dc_ = false;
   bool shutting_down_ = false;
 
@@ -186,6 +199,8 @@ class Controller {
   std::shared_ptr<const cib::Cib> plan_made_of_;
   int last_transition_ = -1;
   SimTime answered_at_{};  // when the last CIB call of its own is answered
+  // The properties changed, and it has yet to ask for them: how long that will be unanswered.
+  const sim::Distribution* properties_answer_ = nullptr;
   bool stop_when_done_ = false;
   std::map<std::string, int> failed_fencings_;
   std::vector<std::string> fenced_without_dc_;
@@ -193,7 +208,7 @@ class Controller {
   // been fenced, would not fence who is lost, or would be superseded at once by what who has joined says that
   // it runs (none of 9 plans that a DC began without a sleep after a join round was).
   std::set<std::string> unseen_fencings_, unseen_losses_, unseen_histories_;
-  std::deque<ForgetResource> to_forget_;  // what crm_resource has yet to ask for
+  std::deque<ToForget> to_forget_;
 };
 
 }  // namespace fencepost::node

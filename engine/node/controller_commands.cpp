@@ -45,6 +45,17 @@ bool is_fail_count_of(const std::string& attribute, const std::string& resource)
   return false;
 }
 
+std::vector<CibChange> counts_of(const cib::NodeState& state, const std::string& resource) {
+  std::vector<CibChange> counts;
+  for (const cib::NvpairBlock& block : state.transient_attributes) {
+    for (const cib::Nvpair& pair : block.pairs) {
+      if (is_fail_count_of(pair.name, resource))
+        counts.push_back(PutTransient{state.id, state.uname, pair.name, std::nullopt, false});
+    }
+  }
+  return counts;
+}
+
 bool has_failed(const cib::NodeState& state, const std::string& resource) {
   for (const cib::NvpairBlock& block : state.transient_attributes) {
     for (const cib::Nvpair& pair : block.pairs) {
@@ -250,30 +261,30 @@ void Controller::command(Step& step, const Command& command) {
       c.shut_down(step);
     }
 
-    // The fail counts go first and a mark that makes everybody look again; then what each node remembers, one
-    // request after the other.
+    // One resource after the other, on each node: its fail counts and what is remembered of it. A mark for
+    // each resource makes everybody look again; it is seen when the request after next is, or after the last
+    // one. A mark of the same second is no news: one run in ten comes into a second one and makes the DC look
+    // twice.
     void forget(const std::string& resource, const std::string& node, bool only_failed) const {
-      std::vector<CibChange> counts;
+      // Nobody asks for it when everything is forgotten (threshold-and-cleanup).
+      const bool marked = only_failed || !resource.empty();
+      std::vector<std::size_t> marks;
       for (const std::string& primitive : primitives_with(*c.cib().configuration, resource)) {
         for (const auto& state : c.cib().status.nodes) {
           if (!node.empty() && state->uname != node) continue;
           if (only_failed && !has_failed(*state, primitive)) continue;
-          const std::size_t before = counts.size();
-          for (const cib::NvpairBlock& block : state->transient_attributes) {
-            for (const cib::Nvpair& pair : block.pairs) {
-              if (!is_fail_count_of(pair.name, primitive)) continue;
-              counts.push_back(PutTransient{state->id, state->uname, pair.name, std::nullopt, false});
-            }
-          }
-          if (counts.size() > before) step.journal(FailCountChanged{state->uname, primitive, "", {}, ""});
+          ToForget next{.counts = counts_of(*state, primitive), .resource = primitive};
+          if (!next.counts.empty()) step.journal(FailCountChanged{state->uname, primitive, "", {}, ""});
           const NodeId id = step.self.find(state->uname);
-          if (id.valid() && c.peer(id).active()) c.to_forget_.push_back({id, primitive});
+          if (id.valid() && c.peer(id).active()) next.on = id;
+          c.to_forget_.push_back(std::move(next));
         }
+        marks.push_back(c.to_forget_.size() + 1);
       }
-      step.change_cib(std::move(counts));
-      // Nobody asks for it when everything is forgotten (threshold-and-cleanup).
-      if (only_failed || !resource.empty())
-        change(PutProperty{kLookAgain, std::to_string(step.now.wall.since_epoch)});
+      if (marked) c.to_forget_.push_back({.marked = true});
+      for (const std::size_t mark : marks) {
+        if (marked && mark < c.to_forget_.size()) c.to_forget_[mark].marked = true;
+      }
       c.forget_next(step);
     }
   };
@@ -282,9 +293,24 @@ void Controller::command(Step& step, const Command& command) {
 
 void Controller::forget_next(Step& step) {
   if (to_forget_.empty()) return;
-  step.send({std::move(to_forget_.front())});
+  ToForget next = std::move(to_forget_.front());
   to_forget_.pop_front();
+  if (!next.counts.empty()) step.change_cib(std::move(next.counts));
+  if (next.on.valid()) step.send({ForgetResource{next.on, std::move(next.resource)}});
+  if (next.marked) mark_to_look_again(step);
   if (!to_forget_.empty()) step.arm(TimerKind::tool_request, step.sample(step.profile.tool_request));
+}
+
+// A DC waits for the CIB's answer before it plans; others have no plans.
+void Controller::forget(Step& step, const std::string& resource) {
+  const bool runs = on_.executor->has_recurring(resource);
+  local_.forget(step, resource, *on_.executor);
+  if (!waking_)
+    own_call(step, runs ? step.profile.cib_answer_after_forget : step.profile.cib_answer_after_forget_idle);
+}
+
+void Controller::mark_to_look_again(Step& step) {
+  step.change_cib(PutProperty{kLookAgain, std::to_string(step.now.wall.since_epoch)});
 }
 
 void Controller::shutdown_wanted(Step& step, NodeId node) {

@@ -28,6 +28,7 @@ void Controller::start_round(Step& step) {
 void Controller::offer(Step& step, NodeId node) {
   enter(step, State::integration, "node joins");
   merging_ = false;
+  step.cancel(TimerKind::join_finalized);
   peer(node).join = JoinPhase::offered;
   peer(node).offer = ++round_;
   step.send({JoinOffer{node, round_}});
@@ -36,6 +37,13 @@ void Controller::offer(Step& step, NodeId node) {
     if (each.join == JoinPhase::finalized) each.join = JoinPhase::integrated;
   }
   step.arm(TimerKind::join_integration, property("join-integration-timeout", kJoinIntegration));
+}
+
+// Somebody asks for the DC. Who has been offered to join meanwhile is offered it again all the same; if it
+// had joined by then, it starts again with its DC.
+void Controller::announced(Step& step, NodeId from) {
+  if (!is_dc_ || from == step.self.id) return;
+  step.arm(TimerKind::join_announced, step.sample(step.profile.announce_turn), from.index());
 }
 
 void Controller::requested(Step& step, NodeId from, const JoinRequest& message) {

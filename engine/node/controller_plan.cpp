@@ -1,5 +1,6 @@
 // Asking for a plan, and carrying it out.
 #include <algorithm>
+#include <utility>
 
 #include "engine/base/assert.h"
 #include "engine/node/controller.h"
@@ -62,10 +63,21 @@ void Controller::own_call(Step& step, const sim::Distribution& answer) {
   answered_at_ = std::max(answered_at_, step.now.time + step.sample(answer));
 }
 
+void Controller::read_properties(Step& step) {
+  if (properties_answer_ != nullptr) own_call(step, *std::exchange(properties_answer_, nullptr));
+}
+
+// It asks for changed properties when it has nothing else to do: not before it sleeps for another call, which
+// is why it then sleeps twice.
+bool Controller::unanswered(Step& step) {
+  if (step.now.time >= answered_at_) read_properties(step);
+  return step.now.time < answered_at_;
+}
+
 void Controller::ask_for_plan(Step& step) {
   enter(step, State::policy_engine, "plan wanted");
   step.cancel(TimerKind::recheck);
-  if (step.now.time < answered_at_ && step.profile.unanswered_sleep > Duration::zero()) {
+  if (unanswered(step) && step.profile.unanswered_sleep > Duration::zero()) {
     sleep(step, step.profile.unanswered_sleep);
     return;
   }

@@ -65,8 +65,8 @@ void Controller::cib_changed(Step& step, const CibNews& news) {
           abort(step, Transition::kStopAll, notice.text + ": Transient attribute change");
         break;
       case CibNotice::Kind::properties:
-        own_call(step, is_mark_to_look_again(changes[i]) ? step.profile.cib_answer_after_mark
-                                                         : step.profile.cib_answer);  // it reads them again
+        properties_answer_ = is_mark_to_look_again(changes[i]) ? &step.profile.cib_answer_after_mark
+                                                               : &step.profile.cib_answer;
         abort(step, Transition::kStopAll, notice.text + ": Configuration change");
         break;
       case CibNotice::Kind::configuration:

@@ -52,11 +52,19 @@ void Executor::cancel_recurring(Step& step, const std::string& name) {
   const auto found = by_name_.find(name);
   if (found == by_name_.end()) return;
   for (Slot slot = 0; slot < ops_.size(); ++slot) {
-    const Op& op = ops_[slot];
-    if (op.state != State::free && !op.cancelled && op.resource == found->second &&
-        op.job->command->interval > Duration::zero())
-      cancel(step, slot);
+    if (recurs(ops_[slot], found->second)) cancel(step, slot);
   }
+}
+
+bool Executor::has_recurring(const std::string& name) const {
+  const auto found = by_name_.find(name);
+  return found != by_name_.end() &&
+         std::any_of(ops_.begin(), ops_.end(), [&](const Op& op) { return recurs(op, found->second); });
+}
+
+bool Executor::recurs(const Op& op, std::size_t resource) {
+  return op.state != State::free && !op.cancelled && op.resource == resource &&
+         op.job->command->interval > Duration::zero();
 }
 
 void Executor::cancel_all_recurring(Step& step) {

@@ -51,6 +51,7 @@ class Executor {
   bool cancel(Step& step, const std::string& resource, const std::string& action, Duration interval);
   // All recurring actions of a resource: before its role changes.
   void cancel_recurring(Step& step, const std::string& resource);
+  bool has_recurring(const std::string& resource) const;
   void forget(Step& step, const std::string& resource);
 
   bool knows_run(CallId call) const { return find_run(call) != nullptr; }
@@ -108,6 +109,7 @@ class Executor {
   Slot make_op(Step& step, JobPtr job);
   void release(Slot slot);
   Slot find_op(const std::string& resource, const std::string& action, Duration interval) const;
+  static bool recurs(const Op& op, std::size_t resource);
   void cancel(Step& step, Slot slot);
   void enqueue(Step& step, Slot slot);
   void run_next(Step& step, Resource& resource);

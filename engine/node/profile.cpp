@@ -43,8 +43,9 @@ Profile pacemaker_profile() {
       .cib_answer = sim::Uniform{6ms, 16ms},
       .cib_answer_alone = often({{0ms, 1}, {10ms, 2}}),
       .cib_answer_of_loss = often({{0ms, 1}, {10ms, 12}}),
-      .cib_answer_after_mark = often({{0ms, 2}, {10ms, 3}}),
-      .cib_answer_after_forget = often({{0ms, 9}, {10ms, 1}}),
+      .cib_answer_after_mark = often({{0ms, 3}, {10ms, 38}}),
+      .cib_answer_after_forget = often({{0ms, 2}, {15ms, 3}}),
+      .cib_answer_after_forget_idle = often({{0ms, 19}, {15ms, 1}}),
       // With the cases of tests/fidelity: none in 23 of 86 rounds of one or two nodes, in 2 of 22 of three.
       .cib_answer_after_join = often({{0ms, 23}, {20ms, 61}, {1010ms, 2}}),
       .cib_answer_after_join_of_many = often({{0ms, 2}, {20ms, 19}, {1010ms, 1}}),
@@ -57,7 +58,8 @@ Profile pacemaker_profile() {
       .cpu_time_per_order = 1ms,
       .cpu_time_per_action = 3300us,
       .new_dc_takes_unknown_peers_for_stopped = true,
-      .join_finalize = sim::Uniform{6ms, 20ms},
+      .announce_turn = often({{2ms, 3}, {6ms, 10}, {10ms, 12}, {14ms, 6}, {24ms, 3}, {34ms, 3}}),
+      .join_finalize = sim::Uniform{0ms, 12ms},
 
       .meta_data_before_start = true,
       .low_limit_for = 30s,
@@ -69,7 +71,7 @@ Profile pacemaker_profile() {
 
       .attribute_write = sim::Uniform{1ms, 4ms},
       .command = sim::Uniform{22ms, 30ms},
-      .tool_request = sim::Uniform{8ms, 16ms},
+      .tool_request = sim::Uniform{6ms, 14ms},
 
       .fence_dispatch = sim::Uniform{3ms, 9ms},
       .fence_retry_pause = 1s,

@@ -26,6 +26,7 @@ enum class TimerKind : std::uint8_t {
   election_lost,
   join_integration,
   join_finalized,
+  join_announced,
   sleep_over,
   plan_made,
   plan_started,

@@ -309,6 +309,28 @@ TEST_CASE("stack: cleanup forgets failures and probes again", "[node][commands]"
   CHECK(cluster.where("db") == "n1");
 }
 
+TEST_CASE("stack: a DC asks for changed properties when it does not sleep, and then it sleeps for them",
+          "[node][commands]") {
+  // How long after the order to forget fs, which runs on the DC, it is probed.
+  const auto probed_after = [](Duration forgetting, Duration reading) {
+    node::Profile profile = node::pacemaker_profile();
+    profile.cib_answer_after_forget = sim::Constant{forgetting};
+    profile.cib_answer_after_mark = sim::Constant{reading};
+    profile.tool_request = sim::Constant{1ms};  // the mark comes before there is a plan
+    RunningStack cluster{{}, profile};
+    const SimTime order = cluster.now();
+    cluster.command("n1", node::RefreshResource{"fs", ""});
+    cluster.run_for(10s);
+    return told(cluster, "n1 fs monitor 0", order) - order;
+  };
+  const Duration none = probed_after(0ms, 0ms);
+  CHECK(none < 500ms);
+  CHECK(probed_after(0ms, 10ms) > none + 900ms);
+  CHECK(probed_after(0ms, 10ms) < none + 1200ms);
+  CHECK(probed_after(15ms, 10ms) > none + 1900ms);
+  CHECK(probed_after(15ms, 10ms) < none + 2200ms);
+}
+
 TEST_CASE("stack: a fail count expires after failure-timeout", "[node][timers]") {
   RunningStack cluster{{.defaults = nv("failure-timeout", "30s")}};
   const Told story{cluster};
@@ -370,6 +392,28 @@ TEST_CASE("stack: a DC that does not sleep after a loss plans with it all the sa
   cluster.power_off("n2");
   cluster.run_for(10s);
   CHECK(told(cluster, "fence n2 requested", lost) < lost + 3s);
+}
+
+TEST_CASE("stack: a node that has joined when the DC hears it ask for one joins once more", "[node][join]") {
+  // How often n2 finds its DC when it boots.
+  const auto found = [](Duration heard_after) {
+    node::Profile profile = node::pacemaker_profile();
+    profile.looks_for_dc_before_it_reads = 1;
+    profile.announce_turn = sim::Constant{heard_after};
+    profile.join_finalize = sim::Constant{};
+    RunningStack cluster{{}, profile};
+    const SimTime lost = cluster.now();
+    cluster.power_off("n2");
+    cluster.run_for(40s);
+    CHECK(cluster.role("n2", "drbd") == "Started");
+    CHECK(cluster.cib("n1") == cluster.cib("n2"));
+    int times = 0;
+    for (const auto& [line, change] : cluster.all<node::DcChanged>())
+      times += line.at > lost && line.node == "n2" && change.dc == "n1";
+    return times;
+  };
+  CHECK(found(0ms) == 1);
+  CHECK(found(50ms) == 2);
 }
 
 namespace {
