@@ -27,11 +27,11 @@ namespace fencepost::models {
 // How long things take that are nobody's decision. Figures are of the lab's machine: Corosync 3.1.7,
 // Pacemaker 2.1.5 on 2 CPUs (docs/fidelity.md), n > 1000 agent runs unless said otherwise.
 struct Latencies {
-  // Order to run an agent -> its own first line: fork, exec, interpreter. The quantiles of 427 runs of
-  // recurring monitors and of other actions, without probes, which start many at once.
+  // Order to run an agent -> its own first line: fork, exec, interpreter. The quantiles of 176 runs beside
+  // which nothing else started; what those cost each other is in models/core/cores.h.
   sim::Distribution agent_spawn = sim::Empirical{
-      {18700us, 19900us, 20400us, 21100us, 21600us, 22200us, 22600us, 23000us, 23500us, 23900us,
-       24400us, 25000us, 25600us, 26700us, 28000us, 29300us, 31500us, 35900us, 40800us, 50000us}};
+      {18700us, 19800us, 20100us, 20500us, 21300us, 21700us, 22100us, 22400us, 22600us, 23200us,
+       23600us, 24000us, 24300us, 24600us, 25400us, 26200us, 27400us, 29900us, 32100us, 43600us}};
   Duration agent_spawn_min = 17ms;
   // What an agent's shell or Python reads and checks before its own work (assumed; with spawn 25-60 ms).
   sim::Distribution agent_overhead = sim::Uniform{.min = 3ms, .max = 15ms};
@@ -54,9 +54,10 @@ struct Latencies {
   sim::Distribution persist = sim::LogNormal{.median = 8ms, .sigma = 0.5};
   // On top of `boot`: the lab's switch and the node's set-up. 33-113 ms, n = 15.
   sim::Distribution boot = sim::Uniform{.min = 35ms, .max = 110ms};
-  // The system boots or somebody orders it -> corosync runs, 0.05-0.09 s later at boot, 1-6 ms later by hand
-  // (shutdown-standby, n = 3) -> its own membership (0.34-0.37 s after that).
-  sim::Distribution corosync_start = sim::Uniform{.min = 50ms, .max = 90ms};
+  // The system boots -> corosync runs: all 15 boots. Somebody orders it: 1-6 ms (shutdown-standby, n = 3).
+  // -> its own membership, 0.34-0.38 s after that (n = 18).
+  sim::Distribution corosync_start = sim::Empirical{
+      {49ms, 52ms, 61ms, 62ms, 64ms, 66ms, 68ms, 70ms, 70ms, 72ms, 84ms, 87ms, 92ms, 101ms, 126ms}};
   sim::Distribution corosync_start_by_hand = sim::Uniform{.min = 1ms, .max = 6ms};
   sim::Distribution corosync_first_membership = sim::Uniform{.min = 335ms, .max = 375ms};
   // -> pacemakerd starts its daemons: Booted. 10-18 ms.

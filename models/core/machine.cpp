@@ -230,7 +230,7 @@ void Machine::run_agent(node::CallId call, node::AgentCommandPtr command, std::s
   if (const Duration cpu = run.agent_->cpu_to_first_line(); cpu > Duration::zero()) {
     if (const sim::Uniform delay = cores_.delay(world_.now(), cpu); delay.max > Duration::zero())
       spawn += sample(delay);
-    cores_.busy(cpu, world_.now() + spawn);
+    cores_.busy(cpu, world_.now(), world_.now() + spawn);
   }
   run.fault_ = world_.agent_faults().match(*this, run);
   run.began_ = world_.now() + spawn;

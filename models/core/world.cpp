@@ -25,7 +25,11 @@ World::World(WorldConfig config, EngineFactory engines)
     const EndpointId host = network_->add_endpoint(name);
     HA_ASSERT(host.index() == i);
     HardwareConfig machine = hardware == config_.hardware.end() ? HardwareConfig{} : hardware->second;
-    if (cores_.empty() || !config_.one_machine) cores_.push_back(std::make_unique<Cores>(machine.cores));
+    if (!config_.one_machine) {
+      cores_.push_back(std::make_unique<Cores>(machine.cores));
+    } else if (cores_.empty()) {
+      cores_.push_back(std::make_unique<Cores>(machine.cores, stream("cores")));
+    }
     machines_.push_back(
         std::make_unique<Machine>(*this, node::NodeId{i}, name, std::move(machine), *cores_.back()));
     network_->set_power(host, false);

@@ -218,7 +218,7 @@ TEST_CASE("machine: agents that start at once share the cores, and those of one 
   const Duration together = last_of_a_crowd("Dummy", AgentClass::ocf, true);
   CHECK(apart >= 17ms + 26ms);  // beside three others: 0.6 x (3 - 1) x 44 ms on two cores
   CHECK(apart <= 50ms + 62ms);
-  CHECK(together >= 17ms + 79ms);  // beside seven
-  CHECK(together <= 50ms + 185ms);
+  CHECK(together >= 17ms + 79ms);  // beside seven, and beside others' work of up to 140 ms
+  CHECK(together <= 50ms + 283ms);
   CHECK(last_of_a_crowd("httpd", AgentClass::systemd, true) <= 50ms);  // nothing is forked
 }
