@@ -86,6 +86,13 @@ class WorldReader {
       return problems_.add(*map, std::string(key) + " needs names and values: {token: 3000}");
     for (const Entry& entry : map->entries) {
       const Where where = entry.key.where();
+      if (entry.value.is_map()) {
+        problems_.add(
+            entry.value,
+            std::string(key) + ": " + entry.key.text +
+                " is a section of its own; write it into a file and name that in world: corosync_conf");
+        continue;
+      }
       if (const Result<void> done = set(options, entry.key.text, entry.value.text, where); !done)
         problems_.add(done.error());
     }

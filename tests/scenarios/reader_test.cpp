@@ -64,6 +64,12 @@ TEST_CASE("reader: the smallest scenario has the lab's defaults", "[scenarios]")
   CHECK(read.settle == 2s);
 }
 
+TEST_CASE("reader: a section within corosync's options is no option, and says where it belongs",
+          "[scenarios]") {
+  CHECK(error("cib_file: cib.xml\nquorum: {device: {model: net}}\n")
+            .find("name that in world: corosync_conf") != std::string::npos);
+}
+
 TEST_CASE("reader: properties get the lab's defaults and what the script sets", "[scenarios]") {
   const Scenario read = scenario("{cib_file: cib.xml, properties: {no-quorum-policy: freeze}}");
   CHECK(*cib::find_property(*read.cib->configuration, "dc-deadtime") == "20s");
