@@ -74,6 +74,28 @@ TEST_CASE("keep: a plan that holds is the plan that would be made a quarter of a
   CHECK(kept > 0);
 }
 
+TEST_CASE("keep: a plan made for a DC, completed, is the plan that is made in full", "[policy]") {
+  for (const Case& one : cases()) {
+    INFO(one.name);
+    Snapshot wanted = snapshot(one.cib, start_of(one.cib));
+    const Decision full = decide(wanted);
+    wanted.want = {.scores = false, .reasons = false, .actions = false, .attributes = false};
+    const Decision light = decide(wanted);
+    CHECK(in_full(light).graph == full.graph);
+    CHECK(to_dot(in_full(light)) == to_dot(full));
+    REQUIRE(light.graph.actions.size() == full.graph.actions.size());
+    for (std::size_t i = 0; i < full.graph.actions.size(); ++i) {
+      const Action& said = light.graph.actions[i];
+      const Action& whole = full.graph.actions[i];
+      const bool same = said.id == whole.id && said.kind == whole.kind && said.by_dc == whole.by_dc &&
+                        said.task == whole.task && said.node == whole.node &&
+                        said.router_node == whole.router_node && said.no_wait == whole.no_wait &&
+                        said.maintenance == whole.maintenance;
+      CHECK(same);
+    }
+  }
+}
+
 TEST_CASE("keep: what counts from an origin, by itself or by default, is decided anew each time",
           "[policy]") {
   const std::string plain = R"(<op id="m" name="monitor" interval="1h"/>)";

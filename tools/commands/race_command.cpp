@@ -60,7 +60,8 @@ Times measure_often(const scenarios::Scenario& scenario, const lab::Support& sup
 
 std::string text(double seconds) {
   const double limit = to_seconds(lab::kRecovers);
-  return seconds < limit ? fmt::format("{:.2f} s", seconds) : fmt::format("not within {:.0f} s", limit);
+  return seconds < limit ? fmt::format("{:.2f} s", seconds)
+                         : fmt::format("no recovery within {:.0f} s", limit);
 }
 
 std::string text(const Times& times) {

@@ -98,6 +98,7 @@ int rehearse_command(const RehearseArguments& arguments) {
     same += code == kHeld ? 1 : 0;
     worst = std::max(worst, code);
   }
+  if (rehearsed == 0) return kSkipped;
   std::cout << fmt::format("\n{} of {} scenarios: the same order{}.\n", same, rehearsed,
                            arguments.any_times ? "" : ", times within 10 % or 0.5 s");
   return worst;

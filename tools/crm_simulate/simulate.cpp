@@ -59,6 +59,7 @@ class Simulation {
   XmlList xml_;
   bool injected_ = false;
   std::vector<std::pair<std::size_t, std::string>> complaints_;  // each with how much had been printed before
+  std::vector<std::string> errors_;                              // that XML output holds itself
   Answer answer_;
 };
 
@@ -84,8 +85,12 @@ void Simulation::complain(const std::string& text) { complaints_.emplace_back(li
 
 Answer Simulation::finish() {
   if (as_xml()) {
-    xml_.empty("status", {{"code", std::to_string(answer_.exit_code)},
+    xml_.begin("status", {{"code", std::to_string(answer_.exit_code)},
                           {"message", answer_.exit_code == 0 ? "OK" : "Error occurred"}});
+    if (!errors_.empty()) xml_.begin("errors");
+    for (const std::string& error : errors_) xml_.text("error", error);
+    if (!errors_.empty()) xml_.end();
+    xml_.end();
     xml_.end();
     list_ = TextList(false);
     list_.raw(xml_.take());
@@ -245,8 +250,12 @@ void Simulation::carry_out(const Decision& decision) {
 }
 
 void Simulation::tell_of_failure() {
-  complain("Transition failed: terminated");
-  complain("An invalid transition was produced");
+  for (const char* error : {"Transition failed: terminated", "An invalid transition was produced"}) {
+    if (as_xml())
+      errors_.emplace_back(error);
+    else
+      complain(error);
+  }
   answer_.exit_code = kError;
 }
 

@@ -16,9 +16,9 @@ void XmlList::write_heads(std::size_t below) {
     if (!open_[depth].written) write_head(open_[depth], depth, ">\n");
 }
 
-void XmlList::number(const std::string& tag, const std::string& digits) {
+void XmlList::text(const std::string& tag, const std::string& text) {
   write_heads(open_.size());
-  text_ += std::string(2 * open_.size(), ' ') + "<" + tag + ">" + digits + "</" + tag + ">\n";
+  text_ += std::string(2 * open_.size(), ' ') + "<" + tag + ">" + text + "</" + tag + ">\n";
 }
 
 // An element learns only at its end whether it holds others; those around it are known to do so.

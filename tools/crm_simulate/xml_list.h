@@ -21,7 +21,7 @@ class XmlList {
     begin(tag, attributes);
     end();
   }
-  void number(const std::string& tag, const std::string& digits);  // <tag>digits</tag>
+  void text(const std::string& tag, const std::string& text);  // <tag>text</tag>; needs no escapes
   std::string take() { return std::move(text_); }
 
  private:

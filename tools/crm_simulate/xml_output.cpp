@@ -116,7 +116,7 @@ void write_values(XmlList& xml, const std::string& tag, const XmlAttributes& att
     if (equals != std::string::npos) found.emplace_back(word.substr(0, equals), word.substr(equals + 1));
   }
   xml.begin(tag, attributes);
-  for (const auto& [name, value] : found) xml.number(name, value);
+  for (const auto& [name, value] : found) xml.text(name, value);
   xml.end();
 }
 

@@ -58,6 +58,7 @@ class Race {
     };
     if (wait(over, kRecovers)) return changed_at_ - broken_at_;
     if (!faults_.refused().empty()) return failure({}, faults_.refused().front());
+    if (faults_.scheduled() || broken_at_ == kNever) return failure({}, "not all of its faults came");
     return kRecovers;
   }
 
