@@ -73,9 +73,6 @@ class Writer {
   }
   Json write(const WallSeconds& value) const { return value.since_epoch; }
   Json write(const SimTime& value) const { return value.time_since_epoch().count(); }
-  Json write(const std::pair<std::string, std::string>& value) const {
-    return Json::array({value.first, value.second});
-  }
   Json write(const NameValues& value) const {
     Json result = Json::array();
     for (const auto [name, text] : value) result.push_back(Json::array({name, text}));
